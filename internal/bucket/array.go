@@ -1,0 +1,122 @@
+package bucket
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// MaxBytes is the most that one Take may ask for: a datagram, or a train of
+// datagrams, of 65,535 bytes, rounded up.
+const MaxBytes = 1 << 16
+
+// Index names a bucket of an Array. 0 is no bucket: no limit.
+type Index uint32
+
+// Array is a fixed number of buckets.
+type Array struct {
+	slots []slot // [0] stays unused
+
+	mu   sync.Mutex
+	free []Index // released ones; guarded by mu
+	next Index   // the lowest one never reserved; guarded by mu
+}
+
+// slot is one bucket: 32 bytes, no pointers.
+type slot struct {
+	arrival  atomic.Int64  // theoretical arrival time, monotonic ns
+	rate     atomic.Uint64 // a rate
+	burst    atomic.Int64  // how far arrival may run ahead of now, ns
+	reserved uint64        // 0 or 1; guarded by Array.mu
+}
+
+// NewArray returns an array of so many buckets. Memory is touched as buckets are
+// reserved, 32 bytes for each.
+func NewArray(slots int) *Array {
+	return &Array{slots: make([]slot, slots+1), next: 1}
+}
+
+// Reserve takes a full bucket out of the array; see SetRate for the rate. False
+// means that the array has none left. The caller gives it back with Release.
+func (a *Array) Reserve(bitsPerSecond uint64, burst time.Duration) (Index, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var i Index
+	switch {
+	case len(a.free) > 0:
+		i = a.free[len(a.free)-1]
+		a.free = a.free[:len(a.free)-1]
+	case int(a.next) < len(a.slots):
+		i = a.next
+		a.next++
+	default:
+		return 0, false
+	}
+	s := &a.slots[i]
+	s.reserved = 1
+	s.set(bitsPerSecond, burst)
+	return i, true
+}
+
+// Release gives a bucket back. The caller has made sure that nobody draws on it
+// any more. Releasing 0 does nothing; releasing twice panics.
+func (a *Array) Release(i Index) {
+	if i == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := &a.slots[i]
+	if s.reserved == 0 {
+		panic(fmt.Sprintf("release bucket %d: not reserved", i))
+	}
+	s.reserved = 0
+	a.free = append(a.free, i)
+}
+
+// SetRate changes a bucket that may be in use, and fills it: a debt made at the
+// old rate could last far too long at the new one. The rate is in payload bits
+// per second, 0 for no limit. Burst is how much of that rate a full bucket
+// admits at once, as a time. SetRate of bucket 0 does nothing.
+func (a *Array) SetRate(i Index, bitsPerSecond uint64, burst time.Duration) {
+	if i != 0 {
+		a.slots[i].set(bitsPerSecond, burst)
+	}
+}
+
+func (s *slot) set(bitsPerSecond uint64, burst time.Duration) {
+	s.rate.Store(uint64(newRate(bitsPerSecond)))
+	s.burst.Store(int64(burst))
+	s.arrival.Store(0)
+}
+
+// Take asks a bucket for payload bytes, 0 to MaxBytes, at a monotonic time in
+// nanoseconds, and reports whether they may pass. Index 0 admits everything.
+//
+// A bucket that is full admits one datagram of any size and goes into debt for
+// what exceeds the burst: otherwise a low rate would block large datagrams
+// forever. So over a time t at most rate × (t + burst) and one datagram pass.
+//
+// Times of different callers may be apart by a batch; an old one only makes the
+// answer stricter.
+func (a *Array) Take(i Index, nowNs int64, payloadBytes int) bool {
+	if i == 0 {
+		return true
+	}
+	s := &a.slots[i]
+	cost := rate(s.rate.Load()).cost(payloadBytes)
+	if cost == 0 {
+		return true
+	}
+	for {
+		arrival := s.arrival.Load()
+		next := max(arrival, nowNs) + cost
+		if arrival > nowNs && next-nowNs > s.burst.Load() {
+			return false
+		}
+		if s.arrival.CompareAndSwap(arrival, next) {
+			return true
+		}
+	}
+}
