@@ -1,0 +1,191 @@
+package authn
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Authenticator verifies the credentials of one realm. It is immutable and safe
+// for concurrent use.
+type Authenticator struct {
+	realm   string
+	users   map[string]Key // by prepared name
+	signers []*signer
+	source  Source
+	dummy   Key // checked for names that nobody knows, so that they cost the same
+
+	strict        bool
+	grace         time.Duration
+	skew          time.Duration
+	maxTimeToLive time.Duration
+	anonymous     bool
+}
+
+// Purpose says what a request is for: the expiry of a REST credential counts at
+// Allocate, or at every request.
+type Purpose uint8
+
+const (
+	// PurposeAllocate is a request that would make a new allocation.
+	PurposeAllocate Purpose = iota
+	// PurposeOther is a request on a live allocation.
+	PurposeOther
+)
+
+// Status is the outcome of Verify.
+type Status uint8
+
+const (
+	// Unknown is an unknown username or a wrong password; they look the same.
+	Unknown Status = iota
+	// Found means that the message was checked with the right key.
+	Found
+	// Expired is a right credential outside its time: expired, or with an
+	// expiry further away than Config.MaxTimeToLive.
+	Expired
+	// Pending means that only Fetch can tell; park the request.
+	Pending
+)
+
+// String returns the status as a metric label.
+func (s Status) String() string {
+	switch s {
+	case Unknown:
+		return "unknown"
+	case Found:
+		return "found"
+	case Expired:
+		return "expired"
+	case Pending:
+		return "pending"
+	}
+	return fmt.Sprintf("status(%d)", uint8(s))
+}
+
+// Credential is what Verify found.
+type Credential struct {
+	Key        Key       // the key that the message was checked with; answers are signed with it
+	User       string    // identity for quotas: the name, for REST credentials only the id
+	ExpiresAt  time.Time // of a REST credential; zero: never
+	SecretName string    // name of the shared secret of a REST credential
+}
+
+// New validates cfg and computes the keys of its users. Its error lists every
+// problem, each with its entry and the rule, and contains no secret.
+func New(cfg Config) (*Authenticator, error) {
+	problem := cfg.check()
+	realm, err := prepareRealm(cfg.Realm)
+	if err != nil {
+		// Keys need the realm; users are checked under a stand-in so that
+		// their problems are listed, too.
+		problem = errors.Join(problem, fmt.Errorf("realm: %q %w", cfg.Realm, err))
+		realm = "invalid"
+	}
+	users, err := userKeys(cfg.Users, realm)
+	if problem = errors.Join(problem, err); problem != nil {
+		return nil, problem
+	}
+	a := &Authenticator{
+		realm:         realm,
+		users:         users,
+		source:        cfg.Source,
+		dummy:         randomKey(),
+		strict:        cfg.Expiry == ExpiryStrict,
+		grace:         cfg.ExpiryGrace,
+		skew:          cfg.ClockSkew,
+		maxTimeToLive: cfg.MaxTimeToLive,
+		anonymous:     cfg.Anonymous,
+	}
+	for _, s := range cfg.Secrets {
+		a.signers = append(a.signers, newSigner(s))
+	}
+	return a, nil
+}
+
+// Realm returns the prepared realm, as it goes out in REALM attributes.
+func (a *Authenticator) Realm() string { return a.realm }
+
+// Anonymous reports whether requests without credentials may relay.
+func (a *Authenticator) Anonymous() bool { return a.anonymous }
+
+// Verify finds the credential of a request. It calls check with each candidate
+// key in turn until one fits; check computes the message integrity and compares
+// in constant time. A static user hides REST credentials of the same name; then
+// come the shared secrets in their order, then the Source.
+//
+// The Credential is set for Found and Expired only.
+func (a *Authenticator) Verify(username string, purpose Purpose, check func(key Key) bool) (Credential, Status) {
+	c, status := a.find(wireName(username), check)
+	if status == Found && !a.isTimely(c.ExpiresAt, purpose) {
+		status = Expired
+	}
+	return c, status
+}
+
+// StillValid reports whether the configuration would still make the key of c
+// for this username: false when the user or its shared secret was removed, or
+// its key changed. The expiry plays no part. The empty username stands for an
+// anonymous allocation. A user whom only Fetch could tell counts as valid.
+func (a *Authenticator) StillValid(username string, c Credential) bool {
+	if username == "" {
+		return a.anonymous
+	}
+	_, status := a.find(wireName(username), c.Key.equal)
+	return status == Found || status == Pending
+}
+
+// wireName drops trailing NULs, as RFC 8489 section 9.2.2 does for the key.
+func wireName(username string) string { return strings.TrimRight(username, "\x00") }
+
+// find is Verify without the clock. Whatever the name, it checks at least one
+// key, so that the time taken does not tell which names exist.
+func (a *Authenticator) find(name string, check func(key Key) bool) (Credential, Status) {
+	if name == "" || len(name) > MaxWireUsernameBytes {
+		check(a.dummy)
+		return Credential{}, Unknown
+	}
+	if key, ok := a.users[name]; ok {
+		return found(Credential{Key: key, User: name}, check)
+	}
+	if expiry, id, ok := parseREST(name); ok {
+		for _, s := range a.signers {
+			key := s.key(name, a.realm)
+			if check(key) {
+				return Credential{Key: key, User: id, ExpiresAt: time.Unix(expiry, 0), SecretName: s.name}, Found
+			}
+		}
+	}
+	if a.source != nil {
+		switch key, status := a.source.Lookup(name); status {
+		case Found:
+			return found(Credential{Key: key.sealed(), User: name}, check)
+		case Pending:
+			return Credential{}, Pending
+		}
+	}
+	check(a.dummy)
+	return Credential{}, Unknown
+}
+
+// found returns c if its key passes check.
+func found(c Credential, check func(key Key) bool) (Credential, Status) {
+	if !check(c.Key) {
+		return Credential{}, Unknown
+	}
+	return c, Found
+}
+
+// isTimely reports whether a credential that expires then (zero: never) may be
+// used now.
+func (a *Authenticator) isTimely(expires time.Time, purpose Purpose) bool {
+	if expires.IsZero() {
+		return true
+	}
+	left := time.Until(expires)
+	if purpose == PurposeAllocate {
+		return left >= -a.skew && (a.maxTimeToLive == 0 || left-a.skew <= a.maxTimeToLive)
+	}
+	return !a.strict || left >= -a.skew-a.grace
+}
