@@ -1,0 +1,15 @@
+package quota
+
+// Accounts returns how many users and clients the ledger remembers.
+func (l *Ledger) Accounts() (users, clients int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.users.accounts), len(l.clients.accounts)
+}
+
+// Idle returns how many accounts wait for their rate to recover.
+func (l *Ledger) Idle() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.users.idle) + len(l.clients.idle)
+}
