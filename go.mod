@@ -3,6 +3,7 @@ module github.com/fairlead/fairlead
 go 1.26.8
 
 require (
+	github.com/gaissmai/bart v0.30.0
 	github.com/google/go-cmp v0.7.0
 	github.com/pion/stun/v3 v3.1.7
 	go.uber.org/zap v1.28.0

@@ -1,0 +1,163 @@
+package allocation
+
+import (
+	"iter"
+	"maps"
+	"net/netip"
+	"time"
+)
+
+// Table holds the allocations of one worker. Only that worker's thread uses it.
+type Table struct {
+	config  Config
+	expired Expired
+	epoch   time.Time // where the due queue counts from
+	byTuple map[tupleKey]*Allocation
+	queue   dueQueue
+}
+
+// Expired tells the owner of a Table what is over, after the table has dropped
+// it. Sweep calls it; so do Create and Bind when something that is over stands
+// in their way. With an allocation its permissions and channels are over too,
+// without calls of their own. The functions must not change the table; nil
+// ones are left out.
+type Expired struct {
+	Allocation func(a *Allocation)
+	Permission func(a *Allocation, peer netip.Addr)
+	Channel    func(a *Allocation, n ChannelNumber, peer netip.AddrPort)
+}
+
+// Request is what an Allocate request asks for, once the server has found a
+// relayed transport address for it.
+type Request struct {
+	FiveTuple
+	TransactionID [12]byte
+	Relayed       netip.AddrPort // bound, and local to the server
+	Username      string         // as authenticated
+	User          string         // the identity that quotas count by
+	Lifetime      time.Duration  // of the LIFETIME attribute; 0 is absent
+}
+
+// NewTable returns an empty table.
+func NewTable(config Config, expired Expired) *Table {
+	return &Table{
+		config:  config,
+		expired: expired,
+		epoch:   time.Now(),
+		byTuple: make(map[tupleKey]*Allocation),
+	}
+}
+
+// SetConfig changes lifetimes and bounds for what is granted from now on.
+func (t *Table) SetConfig(config Config) {
+	t.config = config
+}
+
+// GrantLifetime computes the time-to-expiry that answers a LIFETIME attribute
+// (RFC 8656 section 7.2): asked, but at least the default and at most the
+// maximum. An asked of 0 stands for an absent attribute.
+func (t *Table) GrantLifetime(asked time.Duration) time.Duration {
+	return max(min(asked, t.config.MaxLifetime), t.config.DefaultLifetime)
+}
+
+// Len counts the allocations held, those included that are over and not swept.
+func (t *Table) Len() int {
+	return len(t.byTuple)
+}
+
+// All yields every allocation held, those included that are over and not swept,
+// in no order. Deleting the one just yielded is allowed.
+func (t *Table) All() iter.Seq[*Allocation] {
+	return maps.Values(t.byTuple)
+}
+
+// Find returns the live allocation of a five-tuple, or nil.
+func (t *Table) Find(tuple FiveTuple) *Allocation {
+	a := t.byTuple[tuple.key()]
+	if a == nil || a.lifetime() <= a.age() {
+		return nil
+	}
+	return a
+}
+
+// Create adds an allocation without permissions and channels. It returns
+// ErrExists when the five-tuple has a live one; whether the request is a
+// retransmission of the one that created it, its TransactionID tells.
+func (t *Table) Create(r Request) (*Allocation, error) {
+	key := r.key()
+	if a := t.byTuple[key]; a != nil {
+		if a.lifetime() > a.age() {
+			return nil, ErrExists
+		}
+		t.expire(a)
+	}
+	a := newAllocation(r, t.GrantLifetime(r.Lifetime))
+	t.byTuple[key] = a
+	t.queue.push(a, t.instant(a.ExpiresAt))
+	return a, nil
+}
+
+// Refresh sets the time-to-expiry as a Refresh request with that LIFETIME asks
+// (RFC 8656 section 8.2) and returns it. A request for zero is the caller's to
+// answer with Delete; here 0 is an absent attribute, and the answer never is 0.
+func (t *Table) Refresh(a *Allocation, asked time.Duration) time.Duration {
+	t.mustHold(a)
+	lifetime := t.GrantLifetime(asked)
+	age := a.age() + lifetime
+	a.ExpiresAt = a.CreatedAt.Add(age)
+	a.TransactionID = [12]byte{} // its Allocate was answered: no retransmission can come any more
+	t.dueAt(a, age)
+	return lifetime
+}
+
+// Delete drops the allocation with its permissions and channels.
+func (t *Table) Delete(a *Allocation) {
+	t.mustHold(a)
+	t.queue.remove(a)
+	delete(t.byTuple, a.key())
+}
+
+// Sweep drops everything that is over at now and reports it to Expired. Its
+// cost grows with what is due, not with the allocations held.
+func (t *Table) Sweep(now time.Time) {
+	at := t.instant(now)
+	for len(t.queue) > 0 && t.queue[0].at <= at {
+		a := t.queue[0].allocation
+		created := t.instant(a.CreatedAt)
+		age := at - created
+		if a.lifetime() <= age {
+			t.expire(a)
+			continue
+		}
+		t.sweepPermissions(a, age)
+		t.sweepChannels(a, age)
+		t.queue.postpone(created + a.nextDue())
+	}
+}
+
+func (t *Table) expire(a *Allocation) {
+	t.Delete(a)
+	if t.expired.Allocation != nil {
+		t.expired.Allocation(a)
+	}
+}
+
+// dueAt makes sure that Sweep looks at a when it has reached the age due. A due
+// time that moved into the future is not corrected: Sweep looks once too early
+// and then knows better, and no refresh touches the queue.
+func (t *Table) dueAt(a *Allocation, due time.Duration) {
+	t.queue.advance(a, t.instant(a.CreatedAt)+due)
+}
+
+// instant is a moment as the due queue counts it.
+func (t *Table) instant(moment time.Time) time.Duration {
+	return moment.Sub(t.epoch)
+}
+
+// mustHold panics when a is not in this table: an owner that uses an allocation
+// after its end would forward for nobody.
+func (t *Table) mustHold(a *Allocation) {
+	if !t.queue.holds(a) {
+		panic("allocation: used after its end or with a foreign table")
+	}
+}
