@@ -1,0 +1,51 @@
+//go:build !race && !portable
+
+package udpbatch_test
+
+import (
+	"testing"
+
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// Nothing that is called for a packet allocates.
+func TestNoAllocations(t *testing.T) {
+	for _, ip := range []string{"127.0.0.1", "::1"} {
+		t.Run(ip, func(t *testing.T) {
+			o := udpbatch.Options{ErrorQueue: true}
+			a, b := listen(t, ip, o), listen(t, ip, o)
+			recv, send, p := newRecvBatch(t), udpbatch.NewSendBatch(layout.Slots), newPoller(t, 4)
+			if err := p.Add(b, 1); err != nil {
+				t.Fatal(err)
+			}
+			to, packet := udpbatch.AddrOf(b.Local()), make([]byte, 200)
+			for _, packets := range []int{1, layout.Slots} {
+				got := testing.AllocsPerRun(100, func() {
+					send.Reset()
+					for range packets {
+						send.Append(packet, &to)
+					}
+					a.Send(send)
+					for left := packets; left > 0; {
+						if _, err := p.Wait(patience); err != nil {
+							t.Fatal(err)
+						}
+						n := b.Recv(recv, 0, packets).Packets
+						for slot := range n {
+							var from udpbatch.Addr
+							recv.From(slot, &from)
+						}
+						left -= n
+					}
+					a.DrainErrors()
+					if err := a.DontFragment(false); err != nil {
+						t.Fatal(err)
+					}
+				})
+				if got != 0 {
+					t.Errorf("%d packets: got %v allocations, want 0", packets, got)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,27 @@
+//go:build !portable
+
+package udpbatch
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// KernelClocks reads CLOCK_MONOTONIC and CLOCK_BOOTTIME in nanoseconds. They
+// differ by the time the machine was suspended.
+func KernelClocks() (monotonic, boot int64) {
+	var m, b unix.Timespec
+	// Neither clock can fail on a kernel that runs Go.
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &m)
+	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &b)
+	return m.Nano(), b.Nano()
+}
+
+// ThreadTime returns the processor time that the calling thread has used; what
+// a worker spends in system calls is part of it.
+func ThreadTime() time.Duration {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_THREAD, &u) // cannot fail for this thread
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

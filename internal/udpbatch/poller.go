@@ -1,0 +1,11 @@
+package udpbatch
+
+// Event says that a socket wants attention.
+type Event struct {
+	Token    uint32 // what Add was given
+	Readable bool
+	Failed   bool // an error is pending, or the error queue holds something
+}
+
+// wakeToken marks the Poller's own wake-up and is not for sockets.
+const wakeToken = ^uint32(0)

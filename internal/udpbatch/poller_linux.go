@@ -1,0 +1,131 @@
+//go:build !portable
+
+package udpbatch
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Poller is an epoll set. It is level-triggered: a socket from which not
+// everything was received is reported again. It belongs to one goroutine; only
+// Wake may be called from others.
+type Poller struct {
+	epoll  int
+	events []unix.EpollEvent
+
+	mu    sync.Mutex
+	wake  int  // eventfd; guarded by mu, so that nobody writes to it once it is closed
+	woken bool // owned by the waiting goroutine
+}
+
+// NewPoller makes an epoll set that reports at most so many events at once.
+func NewPoller(events int) (*Poller, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		unix.Close(epoll)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	p := &Poller{epoll: epoll, wake: wake, events: make([]unix.EpollEvent, events)}
+	// Edge-triggered, the counter never needs to be read: each write is an
+	// event of its own, and 2^64 of them do not happen.
+	if err := p.control(unix.EPOLL_CTL_ADD, wake, unix.EPOLLIN|unix.EPOLLET, wakeToken); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Poller) control(op, fd int, events uint32, token uint32) error {
+	event := unix.EpollEvent{Events: events, Fd: int32(token)}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epoll, op, fd, &event))
+}
+
+// Add watches a socket. The token comes back with its events; its largest value
+// is taken.
+func (p *Poller) Add(c *Conn, token uint32) error {
+	if c.fd < 0 {
+		return nil
+	}
+	return p.control(unix.EPOLL_CTL_ADD, c.fd, unix.EPOLLIN, token)
+}
+
+// Remove stops watching a socket that stays open. Closing does it too.
+func (p *Poller) Remove(c *Conn) error {
+	if c.fd < 0 {
+		return nil
+	}
+	return p.control(unix.EPOLL_CTL_DEL, c.fd, 0, 0)
+}
+
+// Wait waits for at least one event, for Wake, or until the time is over, and
+// returns the number of events. Event and Woken speak of what it found.
+func (p *Poller) Wait(timeout time.Duration) (int, error) {
+	// Rounded up: a timeout below a millisecond must not become a busy loop.
+	n, err := unix.EpollWait(p.epoll, p.events, int((timeout+time.Millisecond-1)/time.Millisecond))
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return 0, os.NewSyscallError("epoll_wait", err)
+	}
+	return p.found(max(n, 0)), nil
+}
+
+// found takes the wake-up out of the n events.
+func (p *Poller) found(n int) int {
+	p.woken = false
+	for i := range n {
+		if uint32(p.events[i].Fd) == wakeToken {
+			p.woken = true
+			p.events[i] = p.events[n-1]
+			return n - 1
+		}
+	}
+	return n
+}
+
+// Event returns event i of the last Wait.
+func (p *Poller) Event(i int) Event {
+	e := &p.events[i]
+	return Event{
+		Token:    uint32(e.Fd),
+		Readable: e.Events&unix.EPOLLIN != 0,
+		Failed:   e.Events&unix.EPOLLERR != 0,
+	}
+}
+
+// Woken reports whether Wake was called before the last Wait returned.
+func (p *Poller) Woken() bool { return p.woken }
+
+// Wake ends the Wait under way, or the next one. It may be called from any
+// goroutine, also after Close.
+func (p *Poller) Wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wake >= 0 {
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		// The one possible error, a full counter, means that a wake-up is
+		// pending already.
+		_, _ = unix.Write(p.wake, one[:])
+	}
+}
+
+// Close closes the set, not the sockets in it.
+func (p *Poller) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wake < 0 {
+		return nil
+	}
+	err := errors.Join(unix.Close(p.wake), unix.Close(p.epoll))
+	p.wake, p.epoll = -1, -1
+	return err
+}
