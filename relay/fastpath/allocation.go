@@ -1,0 +1,88 @@
+package fastpath
+
+import (
+	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// AllocationID names a published allocation on its worker. 0 is none. A number
+// is used again after Withdraw.
+type AllocationID = ref
+
+// ListenerID names a listening socket. It is the same on every worker.
+type ListenerID uint16
+
+// allocation is the entry of an allocation: what its packets need to know. With
+// the links of its node the first group fills one cache line, and the whole two.
+type allocation struct {
+	client      udpbatch.Addr
+	listener    ListenerID
+	toPeer      bucket.Index
+	toClient    bucket.Index
+	peerLimit   uint16 // longest datagram that the relay socket can send
+	clientLimit uint16 // longest datagram that the listening socket can send
+	expires     int64  // boot clock, ns
+	nextTouched AllocationID
+	firstPacket uint16 // queue of the batch under way: slot + 1; 0: none
+	lastPacket  uint16
+	pace        pace // of reading the relay socket
+	live        bool
+	_           [5]byte
+
+	traffic     Traffic
+	permissions ref // list
+	channels    ref // list
+	_           [16]byte
+}
+
+// Traffic counts what an allocation relayed, in packets and payload bytes, and
+// the datagrams that it lost for whatever reason.
+type Traffic struct {
+	ToPeerPackets, ToPeerBytes     uint64
+	ToClientPackets, ToClientBytes uint64
+	Dropped                        uint64
+}
+
+// allocationOf finds a client's allocation.
+func (t *tables) allocationOf(client *udpbatch.Addr, listener ListenerID) AllocationID {
+	hash := t.seeds.hash(&client.IP, clientKey(client.Port, listener))
+	for pos := hash; ; pos++ {
+		var id ref
+		if pos, id = t.byClient.next(pos, hash); id == 0 {
+			return 0
+		}
+		if a := t.allocations.at(id); a.client == *client && a.listener == listener {
+			return id
+		}
+	}
+}
+
+// addAllocation makes the entry; the client must have none on the listener.
+func (t *tables) addAllocation(client udpbatch.Addr, listener ListenerID) (AllocationID, *allocation) {
+	id, a := t.allocations.take()
+	a.client, a.listener, a.live = client, listener, true
+	t.byClient.insert(t.seeds.hash(&client.IP, clientKey(client.Port, listener)), id)
+	return id, a
+}
+
+// removeAllocation removes the entry with its channels and permissions.
+func (t *tables) removeAllocation(id AllocationID) {
+	a := t.allocations.at(id)
+	for a.channels != 0 {
+		t.removeChannel(a.channels)
+	}
+	for a.permissions != 0 {
+		t.removePermission(a.permissions)
+	}
+	t.byClient.remove(t.seeds.hash(&a.client.IP, clientKey(a.client.Port, a.listener)), id)
+	t.allocations.release(id)
+}
+
+// liveAllocation returns the entry that control code names.
+func (t *tables) liveAllocation(id AllocationID) (*allocation, bool) {
+	if !t.allocations.inRange(id) {
+		return nil, false
+	}
+	a := t.allocations.at(id)
+	return a, a.live
+}

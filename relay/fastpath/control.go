@@ -1,0 +1,88 @@
+package fastpath
+
+import (
+	"net/netip"
+
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// Message is a STUN message for control code: the datagram from its first byte
+// on, and where it came from and to. Data is valid, and may be written to, until
+// Control returns.
+type Message struct {
+	Data     []byte
+	Client   netip.AddrPort
+	Listener ListenerID
+}
+
+// replySize is the longest answer that waits for the batch. Answers without
+// padding tests are a few hundred bytes; longer ones are sent at once.
+const replySize = 2048
+
+// control holds the messages of the batch at hand, and the answers to them.
+type control struct {
+	messages []Message
+	buffers  []byte // replySize bytes for each answer
+	replies  int    // buffers in use
+	single   *udpbatch.SendBatch
+}
+
+func (c *control) open() {
+	c.messages = make([]Message, 0, batchPackets)
+	c.buffers = make([]byte, batchPackets*replySize)
+	c.single = udpbatch.NewSendBatch(1)
+}
+
+func (w *Worker) keepForControl(l *listener, slot int, b []byte) {
+	w.control.messages = append(w.control.messages, Message{
+		Data:     b,
+		Client:   w.up.from[slot].AddrPort(),
+		Listener: l.id,
+	})
+}
+
+// callControl hands the messages over and sends the answers.
+func (w *Worker) callControl() {
+	w.counters.add(countMessages, uint64(len(w.control.messages)))
+	w.cfg.Control(w, w.control.messages)
+	w.flushClients()
+}
+
+// Reply sends an answer to where a message came from, from the address it
+// reached. It is copied, and leaves with the batch, before any datagram that is
+// received later.
+func (w *Worker) Reply(to *Message, answer []byte) {
+	l := w.listener(to.Listener)
+	if l == nil {
+		w.counters.drop(DropNoListener)
+		return
+	}
+	client := udpbatch.AddrOf(to.Client)
+	w.counters.add(countReplies, 1)
+	if len(answer) > replySize {
+		w.replyAtOnce(l, answer, &client)
+		return
+	}
+	c := &w.control
+	if c.replies == batchPackets || l.batch.Full() {
+		w.flushClients()
+	}
+	buf := c.buffers[c.replies*replySize : (c.replies+1)*replySize]
+	c.replies++
+	w.queueToClient(l, buf[:copy(buf, answer)], &client, outgoing{})
+}
+
+// replyAtOnce sends an answer that is too long for a buffer, behind those that
+// wait.
+func (w *Worker) replyAtOnce(l *listener, answer []byte, client *udpbatch.Addr) {
+	w.flushClients()
+	b := w.control.single
+	b.Reset()
+	b.Append(answer, client)
+	s := l.conn.Send(b)
+	w.sent(s)
+	if s.Failed > 0 {
+		w.counters.take(countReplies, 1)
+		w.counters.drop(dropOf(b.Err(0)))
+	}
+}

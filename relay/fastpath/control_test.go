@@ -1,0 +1,222 @@
+package fastpath_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fairlead/fairlead/internal/udpbatch"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// request starts like a Binding request, which is all that the fast path sees.
+func request(text string) []byte { return append([]byte{0, 1}, text...) }
+
+// Every answer arrives, however many and however long they are.
+func TestReply(t *testing.T) {
+	for _, test := range []struct{ answers, size int }{
+		{1, 0}, {1, 100}, {63, 100}, {64, 100}, {65, 100}, {200, 2048}, {3, 2049}, {2, 60000},
+	} {
+		t.Run(fmt.Sprintf("answers=%d/size=%d", test.answers, test.size), func(t *testing.T) {
+			answer := payload(test.size)
+			f := start(t, loopback4, fastpath.Config{Control: func(w *fastpath.Worker, batch []fastpath.Message) {
+				for i := range batch {
+					for range test.answers {
+						w.Reply(&batch[i], answer)
+					}
+				}
+			}})
+			client := newEndpoint(t, loopback4)
+			if err := client.conn.SetReadBuffer(4 << 20); err != nil {
+				t.Fatal(err)
+			}
+			client.send(f.server, request("?"))
+			for range test.answers {
+				client.want(f.server, answer)
+			}
+			eventually(t, func() bool { return f.worker.Stats().Replies == uint64(test.answers) })
+		})
+	}
+}
+
+// Control sees each message that is not data, as it came, once for each batch.
+func TestControlGetsTheRest(t *testing.T) {
+	seen := make(chan fastpath.Message, 10)
+	f := start(t, loopback4, fastpath.Config{Control: func(_ *fastpath.Worker, batch []fastpath.Message) {
+		for _, m := range batch {
+			m.Data = bytes.Clone(m.Data)
+			seen <- m
+		}
+	}})
+	client := newEndpoint(t, loopback4)
+	badSend := sendIndication(netip.MustParseAddrPort("192.0.2.1:1"), nil)[:20] // neither peer nor data
+	badSend[3] = 0
+	for _, message := range [][]byte{request("one"), badSend, {3}} {
+		client.send(f.server, message)
+		select {
+		case got := <-seen:
+			if !bytes.Equal(got.Data, message) || got.Client != client.addr || got.Listener != listenerID {
+				t.Errorf("got % x of %s by listener %d, want % x of %s by listener %d", got.Data, got.Client, got.Listener, message, client.addr, listenerID)
+			}
+		case <-time.After(patience):
+			t.Fatalf("control did not get % x", message)
+		}
+	}
+	f.on(func(w *fastpath.Worker) {
+		if got := w.ListenerAddr(listenerID); got != f.server {
+			t.Errorf("got listener address %s, want %s", got, f.server)
+		}
+		if got := w.ListenerAddr(99); got.IsValid() {
+			t.Errorf("got listener address %s for an unknown number, want none", got)
+		}
+	})
+}
+
+// Data behind the request that makes its channel is not lost with it, and data
+// in front of the request that ends its allocation still goes.
+func TestDataAndRequestsInOneBatch(t *testing.T) {
+	peer := newEndpoint(t, loopback4)
+	var a allocation
+	f := start(t, loopback4, fastpath.Config{Control: func(w *fastpath.Worker, batch []fastpath.Message) {
+		for i := range batch {
+			switch string(batch[i].Data[2:]) {
+			case "bind":
+				if err := errors.Join(w.Permit(a.id, peer.addr.Addr(), minute, false), w.Bind(a.id, 0x4001, peer.addr, minute, false)); err != nil {
+					t.Error(err)
+				}
+			case "end":
+				w.Withdraw(a.id)
+			}
+		}
+	}})
+	client := newEndpoint(t, loopback4)
+	a = f.publish(client.addr, loopback4)
+	f.holdBatch(func() {
+		client.send(f.server, request("bind"))
+		for i := range 5 {
+			client.send(f.server, channelData(0x4001, []byte{byte(i)}))
+		}
+		client.send(f.server, channelData(0x4002, []byte("not bound")))
+	})
+	for i := range 5 {
+		peer.want(a.relayed, []byte{byte(i)})
+	}
+	f.wantDrops(fastpath.DropNoChannel, 1)
+	f.holdBatch(func() {
+		client.send(f.server, channelData(0x4001, []byte("last words")))
+		client.send(f.server, request("end"))
+	})
+	peer.want(a.relayed, []byte("last words"))
+}
+
+// Answers to a listener that is gone, or that cannot send, are counted drops.
+func TestReplyThatCannotLeave(t *testing.T) {
+	f := start(t, loopback4, fastpath.Config{})
+	m := fastpath.Message{Client: netip.MustParseAddrPort("127.0.0.1:9"), Listener: listenerID}
+	f.on(func(w *fastpath.Worker) {
+		f.listener.SetFault(failing(syscall.EAGAIN))
+		w.Reply(&m, []byte("short"))
+		w.Reply(&m, payload(5000))
+	})
+	f.wantDrops(fastpath.DropSendBufferFull, 2)
+	f.on(func(w *fastpath.Worker) {
+		w.RemoveListener(listenerID)
+		w.Reply(&m, []byte("short"))
+	})
+	f.wantDrops(fastpath.DropNoListener, 1)
+	if got := f.worker.Stats().Replies; got != 0 {
+		t.Errorf("got %d replies, want 0", got)
+	}
+}
+
+func TestTick(t *testing.T) {
+	ticks := make(chan time.Time, 10)
+	start(t, loopback4, fastpath.Config{Tick: func(_ *fastpath.Worker, now time.Time) { ticks <- now }})
+	first := <-ticks
+	if gap := (<-ticks).Sub(first); gap < 900*time.Millisecond || gap > patience {
+		t.Errorf("got %s between two ticks, want about a second", gap)
+	}
+}
+
+func TestInbox(t *testing.T) {
+	w, err := fastpath.NewWorker(fastpath.Config{ID: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.ID(); got != 7 {
+		t.Errorf("got worker %d, want 7", got)
+	}
+	var order []int
+	posted := 0
+	for ; err == nil; posted++ {
+		err = w.Post(func(*fastpath.Worker) { order = append(order, posted) })
+		if posted > 1<<20 {
+			t.Fatal("the inbox has no bound")
+		}
+	}
+	if !errors.Is(err, fastpath.ErrInboxFull) {
+		t.Errorf("got error %v, want %v", err, fastpath.ErrInboxFull)
+	}
+	// What was posted is called also when the worker ends at once.
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := w.Run(ctx); err != nil {
+		t.Errorf("got %v from Run, want nil", err)
+	}
+	if len(order) != posted-1 {
+		t.Errorf("got %d functions called, want %d", len(order), posted-1)
+	}
+	if err := w.Post(func(*fastpath.Worker) {}); !errors.Is(err, fastpath.ErrStopped) {
+		t.Errorf("got error %v after the end, want %v", err, fastpath.ErrStopped)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("got %v from Close after Run, want nil", err)
+	}
+}
+
+// A function that posts another does not keep the worker from its packets.
+func TestPostFromTheWorker(t *testing.T) {
+	f := start(t, loopback4, fastpath.Config{})
+	done := make(chan struct{})
+	f.on(func(w *fastpath.Worker) {
+		if err := w.Post(func(*fastpath.Worker) { close(done) }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-done
+}
+
+// A worker that ends leaves no descriptor behind.
+func TestRunClosesWhatItOwns(t *testing.T) {
+	before := openFiles()
+	for range 3 {
+		w, err := fastpath.NewWorker(fastpath.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener := listen(t, loopback4, udpbatch.Options{})
+		if err := w.AddListener(0, listener.Local(), listener); err != nil {
+			t.Fatal(err)
+		}
+		for port := range uint16(20) {
+			client := netip.AddrPortFrom(netip.MustParseAddr(loopback4), 1+port)
+			if _, err := w.Publish(fastpath.Allocation{Client: client, Relay: listen(t, loopback4, udpbatch.Options{}), Lifetime: minute}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := w.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		listener.Close()
+	}
+	if after := openFiles(); after > before {
+		t.Errorf("got %d open files, want %d as before", after, before)
+	}
+}

@@ -1,0 +1,73 @@
+package fastpath
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// listener is a listening socket with what waits to be sent from it: datagrams
+// of peers, or answers.
+type listener struct {
+	id      ListenerID
+	addr    netip.AddrPort
+	conn    *udpbatch.Conn
+	pace    pace
+	batch   *udpbatch.SendBatch
+	waiting [batchPackets]outgoing // by entry of batch
+	touched bool                   // in the list of listeners to flush
+}
+
+// outgoing is what a failed entry needs to be accounted for.
+type outgoing struct {
+	allocation AllocationID // 0: an answer
+	payload    uint32       // bytes
+}
+
+// AddListener makes the worker serve a socket under a number that is free on
+// it. The socket stays the caller's: it must outlive RemoveListener or Run.
+func (w *Worker) AddListener(id ListenerID, addr netip.AddrPort, c *udpbatch.Conn) error {
+	if w.listener(id) != nil {
+		return fmt.Errorf("add listener %d: %w", id, ErrExists)
+	}
+	if err := w.poller.Add(c, listenerToken|uint32(id)); err != nil {
+		return fmt.Errorf("watch listener %s: %w", addr, err)
+	}
+	if missing := int(id) + 1 - len(w.listeners); missing > 0 {
+		w.listeners = append(w.listeners, make([]*listener, missing)...)
+		w.down.touched = slices.Grow(w.down.touched, len(w.listeners))
+	}
+	w.listeners[id] = &listener{id: id, addr: addr, conn: c, batch: udpbatch.NewSendBatch(batchPackets)}
+	return nil
+}
+
+// RemoveListener stops serving a socket. Allocations that came through it stay,
+// but cannot reach their clients unless the number is added again.
+func (w *Worker) RemoveListener(id ListenerID) {
+	l := w.listener(id)
+	if l == nil {
+		return
+	}
+	w.flushClients()
+	w.listeners[id] = nil
+	// It fails only for a socket that is not in the set.
+	_ = w.poller.Remove(l.conn)
+}
+
+// ListenerAddr returns a listening socket's address; the zero value if there is
+// none with this number.
+func (w *Worker) ListenerAddr(id ListenerID) netip.AddrPort {
+	if l := w.listener(id); l != nil {
+		return l.addr
+	}
+	return netip.AddrPort{}
+}
+
+func (w *Worker) listener(id ListenerID) *listener {
+	if int(id) < len(w.listeners) {
+		return w.listeners[id]
+	}
+	return nil
+}

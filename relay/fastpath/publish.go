@@ -1,0 +1,175 @@
+package fastpath
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// Allocation is what control code publishes of an allocation. Lifetime counts
+// from the call.
+type Allocation struct {
+	Client   netip.AddrPort
+	Listener ListenerID
+	// Relay is the relay socket; on success it becomes the worker's.
+	Relay    *udpbatch.Conn
+	Lifetime time.Duration
+	// ToPeer and ToClient are the buckets for payload bytes; 0 is no limit.
+	ToPeer, ToClient bucket.Index
+}
+
+// The longest payloads of a UDP datagram: 16 bits of length less the headers of
+// UDP and, with IPv4, of IP (RFC 768, RFC 791, RFC 8200).
+const (
+	maxPayload4 = 65507
+	maxPayload6 = 65527
+)
+
+// Publish makes an allocation live: from now on its relay socket is read. A
+// client can have one on each listener.
+func (w *Worker) Publish(a Allocation) (AllocationID, error) {
+	client := udpbatch.AddrOf(a.Client)
+	if w.listener(a.Listener) == nil {
+		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrNoListener)
+	}
+	if w.tables.allocationOf(&client, a.Listener) != 0 {
+		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrExists)
+	}
+	id, entry := w.tables.addAllocation(client, a.Listener)
+	if err := w.poller.Add(a.Relay, id); err != nil {
+		w.tables.removeAllocation(id)
+		return 0, fmt.Errorf("watch relay socket %s: %w", a.Relay.Local(), err)
+	}
+	entry.toPeer, entry.toClient = a.ToPeer, a.ToClient
+	entry.expires = w.deadline(a.Lifetime)
+	entry.clientLimit = longestPayload(a.Client.Addr())
+	entry.peerLimit = longestPayload(a.Relay.Local().Addr())
+	for int(id) >= len(w.relays) {
+		w.relays = append(w.relays, nil)
+	}
+	w.relays[id] = a.Relay
+	return id, nil
+}
+
+func longestPayload(a netip.Addr) uint16 {
+	if a.Unmap().Is4() {
+		return maxPayload4
+	}
+	return maxPayload6
+}
+
+// deadline returns the boot time at which what remains now will be over.
+// Control code may be late in its round, so it has a clock read of its own.
+func (w *Worker) deadline(remaining time.Duration) int64 {
+	return w.clock.boot(w.clock.monotonic()) + int64(remaining)
+}
+
+// Extend sets the remaining lifetime of an allocation. An unknown number does
+// nothing.
+func (w *Worker) Extend(id AllocationID, remaining time.Duration) {
+	if a, ok := w.tables.liveAllocation(id); ok {
+		a.expires = w.deadline(remaining)
+	}
+}
+
+// Withdraw removes an allocation with all its entries, closes its relay socket,
+// and returns what it relayed. An unknown number does nothing.
+func (w *Worker) Withdraw(id AllocationID) Traffic {
+	a, ok := w.tables.liveAllocation(id)
+	if !ok {
+		return Traffic{}
+	}
+	traffic := a.traffic
+	w.tables.removeAllocation(id)
+	// Nothing can be done about a socket that does not close properly, and the
+	// kernel frees it all the same.
+	_ = w.relays[id].Close()
+	w.relays[id] = nil
+	return traffic
+}
+
+// Permit installs or refreshes the permission for a peer's IP address, which may
+// be an alias (RFC 8656 section 9). With byPort, PeerAllowed is asked about
+// each datagram.
+func (w *Worker) Permit(id AllocationID, peer netip.Addr, remaining time.Duration, byPort bool) error {
+	ip, err := w.peerIP(id, peer)
+	if err != nil {
+		return fmt.Errorf("permit %s: %w", peer, err)
+	}
+	r := w.tables.needPermission(id, &ip)
+	w.tables.permissions.at(r).byPort = byPort
+	w.tables.permit(r, w.deadline(remaining))
+	return nil
+}
+
+// Revoke ends a permission, and with it the traffic of the channels to that
+// address. What is not there is not an error.
+func (w *Worker) Revoke(id AllocationID, peer netip.Addr) {
+	ip, err := w.peerIP(id, peer)
+	if err != nil {
+		return
+	}
+	if r := w.tables.permissionOf(id, &ip); r != 0 {
+		w.tables.revoke(r)
+	}
+}
+
+// Bind installs or refreshes a channel (RFC 8656 section 12). It carries data
+// only while there is a permission for the peer's address, which Permit gives,
+// before or after. With byPort, PeerAllowed is asked about each datagram.
+func (w *Worker) Bind(id AllocationID, number uint16, peer netip.AddrPort, remaining time.Duration, byPort bool) error {
+	ip, err := w.peerIP(id, peer.Addr())
+	if err != nil {
+		return fmt.Errorf("bind channel to %s: %w", peer, err)
+	}
+	to := udpbatch.Addr{IP: ip, Port: peer.Port()}
+	a := w.tables.allocations.at(id)
+	r := w.tables.channelByNumber(&a.client, a.listener, number)
+	if r != w.tables.channelByPeer(id, &to) {
+		return fmt.Errorf("bind channel %#x to %s: %w", number, peer, ErrChannelBound)
+	}
+	if r == 0 {
+		r = w.tables.addChannel(id, number, to)
+	}
+	w.tables.channels.at(r).byPort = byPort
+	w.tables.bind(r, w.deadline(remaining))
+	return nil
+}
+
+// Unbind removes a channel. What is not there is not an error.
+func (w *Worker) Unbind(id AllocationID, number uint16) {
+	a, ok := w.tables.liveAllocation(id)
+	if !ok {
+		return
+	}
+	if r := w.tables.channelByNumber(&a.client, a.listener, number); r != 0 {
+		w.tables.removeChannel(r)
+	}
+}
+
+// Traffic returns what an allocation has relayed so far.
+func (w *Worker) Traffic(id AllocationID) Traffic {
+	a, ok := w.tables.liveAllocation(id)
+	if !ok {
+		return Traffic{}
+	}
+	return a.traffic
+}
+
+// peerIP checks that the allocation exists and can reach the peer, and returns
+// the address that the peer's packets have.
+func (w *Worker) peerIP(id AllocationID, peer netip.Addr) ([16]byte, error) {
+	a, ok := w.tables.liveAllocation(id)
+	if !ok {
+		return [16]byte{}, ErrNoAllocation
+	}
+	if longestPayload(peer) != a.peerLimit {
+		return [16]byte{}, ErrFamily
+	}
+	ip := peer.As16()
+	w.toLocal(&ip)
+	return ip, nil
+}

@@ -1,0 +1,35 @@
+package fastpath
+
+import (
+	"github.com/fairlead/fairlead/internal/udpbatch"
+	"github.com/fairlead/fairlead/internal/wire"
+)
+
+// sendIndication forwards the data of a Send indication (RFC 8656 section
+// 11.2), whose peer may be named by an alias.
+func (w *Worker) sendIndication(l *listener, slot int, s *wire.SendIndication) DropReason {
+	t := &w.tables
+	id := t.allocationOf(&w.up.from[slot], l.id)
+	if id == 0 {
+		return DropNoAllocation
+	}
+	// An IPv4 address in an IPv6 attribute is no IPv4 peer, but would have the
+	// same key.
+	if s.Peer.Addr().Is4In6() {
+		return w.lose(id, DropNoPermission)
+	}
+	peer := udpbatch.AddrOf(s.Peer)
+	w.toLocal(&peer.IP)
+	r := t.permissionOf(id, &peer.IP)
+	if r == 0 || t.permissions.at(r).expires <= w.boot {
+		return w.lose(id, DropNoPermission)
+	}
+	if t.permissions.at(r).byPort && !w.cfg.PeerAllowed(peer.AddrPort()) {
+		return w.lose(id, DropPeerForbidden)
+	}
+	reason := w.queueToPeer(id, &peer, slot, wire.Headroom+s.Off, s.N)
+	// DONT-FRAGMENT has a meaning between IPv4 and IPv4 only (RFC 8656
+	// sections 13 and 14).
+	w.up.packets[slot].whole = s.DontFragment && w.up.from[slot].Is4() && peer.Is4()
+	return reason
+}

@@ -1,0 +1,108 @@
+package fastpath
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Stats is a snapshot of a worker's counters since its start. Bytes are payload
+// bytes.
+type Stats struct {
+	ToPeerPackets, ToPeerBytes     uint64
+	ToClientPackets, ToClientBytes uint64
+
+	Messages uint64 // STUN messages handed to Control
+	Replies  uint64 // answers sent
+
+	RecvCalls, SendCalls uint64        // system calls for datagrams
+	Wakeups              uint64        // rounds of the loop
+	Notices              uint64        // ICMP errors that peers caused
+	Busy                 time.Duration // processor time of the thread, as of the last tick
+
+	Allocations, Permissions, Channels uint64 // live now
+
+	Drops [NumDropReasons]uint64
+}
+
+// counter numbers what a worker counts.
+type counter uint8
+
+const (
+	countToPeerPackets counter = iota
+	countToPeerBytes
+	countToClientPackets
+	countToClientBytes
+	countMessages
+	countReplies
+	countRecvCalls
+	countSendCalls
+	countWakeups
+	countNotices
+	countBusy
+	countAllocations
+	countPermissions
+	countChannels
+	countDrops // the first of NumDropReasons
+
+	numCounters = int(countDrops) + NumDropReasons
+)
+
+// counters are counted in plain memory by the worker and published to atomics
+// once for each round, which only it writes. The padding keeps neighbours off
+// the cache lines that the worker writes.
+type counters struct {
+	local [numCounters]uint64
+	_     [64]byte
+	total [numCounters]atomic.Uint64
+	_     [64]byte
+}
+
+func (c *counters) add(n counter, delta uint64) { c.local[n] += delta }
+
+// take undoes an add of the same round.
+func (c *counters) take(n counter, delta uint64) { c.local[n] -= delta }
+
+func (c *counters) drop(r DropReason) { c.local[countDrops+counter(r)]++ }
+
+// publish adds what was counted since the last call.
+func (c *counters) publish() {
+	for i, delta := range &c.local {
+		if delta != 0 {
+			c.total[i].Add(delta)
+			c.local[i] = 0
+		}
+	}
+}
+
+// set publishes a value that goes up and down.
+func (c *counters) set(n counter, value int) {
+	if now := uint64(value); c.total[n].Load() != now {
+		c.total[n].Store(now)
+	}
+}
+
+// Stats returns the counters as of the last finished round. Any goroutine may
+// call it.
+func (w *Worker) Stats() Stats {
+	get := func(n counter) uint64 { return w.counters.total[n].Load() }
+	s := Stats{
+		ToPeerPackets:   get(countToPeerPackets),
+		ToPeerBytes:     get(countToPeerBytes),
+		ToClientPackets: get(countToClientPackets),
+		ToClientBytes:   get(countToClientBytes),
+		Messages:        get(countMessages),
+		Replies:         get(countReplies),
+		RecvCalls:       get(countRecvCalls),
+		SendCalls:       get(countSendCalls),
+		Wakeups:         get(countWakeups),
+		Notices:         get(countNotices),
+		Busy:            time.Duration(get(countBusy)),
+		Allocations:     get(countAllocations),
+		Permissions:     get(countPermissions),
+		Channels:        get(countChannels),
+	}
+	for i := range s.Drops {
+		s.Drops[i] = get(countDrops + counter(i))
+	}
+	return s
+}

@@ -1,0 +1,148 @@
+package fastpath
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// Config is what a worker is made of.
+type Config struct {
+	// ID numbers the workers from 0; it is the place of the worker's sockets in
+	// their groups.
+	ID int
+
+	// Control gets the STUN messages that are for control code, once for each
+	// batch.
+	Control Control
+
+	// Tick, when set, is called on the worker's thread about once a second.
+	Tick func(w *Worker, now time.Time)
+
+	// PeerAllowed is asked about each datagram to or from a peer whose
+	// permission or channel was published with byPort, with the peer's local
+	// address where it has an alias. It must be set if byPort is used.
+	PeerAllowed func(peer netip.AddrPort) bool
+
+	// Buckets holds the token buckets that allocations name; may be nil if
+	// none does.
+	Buckets *bucket.Array
+
+	// WideChannelNumbers admits 0x5000-0x7FFF, the numbers that RFC 5766 had
+	// in addition to those of RFC 8656.
+	WideChannelNumbers bool
+}
+
+// Control handles a batch of STUN messages on the worker's thread. It must not
+// wait. Messages and their bytes are valid until it returns.
+type Control func(w *Worker, batch []Message)
+
+// Worker is one thread of the data plane. See the package's text for who may
+// call what.
+type Worker struct {
+	cfg      Config
+	poller   *udpbatch.Poller
+	inbox    inbox
+	stopping atomic.Bool
+	counters counters
+
+	// All below is owned by the worker's thread.
+
+	clock    clock
+	mono     int64 // monotonic time of this round, ns
+	boot     int64 // boot time of this round, ns
+	nextTick int64 // monotonic time, ns
+
+	threadTime time.Duration // of this thread, at the last tick
+
+	tables    tables
+	relays    []*udpbatch.Conn // relay sockets by AllocationID
+	listeners []*listener      // by ListenerID; nil where there is none
+	aliases   []alias
+
+	up      uplink
+	down    downlink
+	control control
+	ids     *rand.ChaCha8 // transaction ids of Data indications
+}
+
+// eventsPerPoll bounds the sockets served in one round.
+const eventsPerPoll = 128
+
+// NewWorker makes a worker. Run ends it and frees what it holds; a worker that
+// is never run is freed by Close.
+func NewWorker(cfg Config) (*Worker, error) {
+	w := &Worker{
+		cfg:    cfg,
+		clock:  newClock(),
+		tables: newTables(),
+		ids:    newIDs(),
+	}
+	var err error
+	if w.poller, err = udpbatch.NewPoller(eventsPerPoll); err != nil {
+		return nil, err
+	}
+	err = errors.Join(w.up.open(), w.down.open())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open worker %d: %w", cfg.ID, err), w.Close())
+	}
+	w.control.open()
+	w.readClock()
+	return w, nil
+}
+
+// ID returns the worker's number.
+func (w *Worker) ID() int { return w.cfg.ID }
+
+// Run forwards until ctx is done, on a thread of its own. Functions posted by
+// then are called before it returns; then the worker's relay sockets are closed
+// and its memory is freed. Its listening sockets are not: they belong to their
+// groups.
+func (w *Worker) Run(ctx context.Context) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	stop := context.AfterFunc(ctx, func() {
+		w.stopping.Store(true)
+		w.poller.Wake()
+	})
+	defer stop()
+	var err error
+	for err == nil && !w.stopping.Load() {
+		err = w.round()
+	}
+	w.inbox.close()
+	w.inbox.run(w)
+	return errors.Join(err, w.Close())
+}
+
+// Post calls f on the worker's thread, after the packets at hand. It never
+// waits.
+func (w *Worker) Post(f func(*Worker)) error {
+	wake, err := w.inbox.put(f)
+	if wake {
+		w.poller.Wake()
+	}
+	return err
+}
+
+// Close closes the relay sockets and frees the memory of a worker that does not
+// run. Run does it at its end.
+func (w *Worker) Close() error {
+	w.inbox.close()
+	var errs []error
+	for i, c := range w.relays {
+		if c != nil {
+			errs = append(errs, c.Close())
+			w.relays[i] = nil
+		}
+	}
+	return errors.Join(append(errs, w.up.close(), w.down.close(), w.poller.Close())...)
+}
