@@ -1,0 +1,176 @@
+package server
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/wire"
+	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+const protocolUDP = 17 // REQUESTED-TRANSPORT, RFC 8656 section 18.8
+
+// allocate serves an Allocate request in the order of RFC 8656 section 7.2.
+func (h *Handler) allocate(r *request) error {
+	if a := h.table.Find(r.tuple); a != nil {
+		return h.allocateAgain(r, a)
+	}
+	ask, err := h.readAllocate(r)
+	if err != nil {
+		return err
+	}
+	if ask.hasToken {
+		return h.allocateReserved(r, ask)
+	}
+	hold, err := h.server.ledger.Reserve(h.identity(r))
+	if err != nil {
+		return err
+	}
+	undo := cleanup{hold.Release}
+	defer undo.run()
+
+	local, ok := h.server.relayAddress(ask.family, r.tuple.Server.Addr())
+	if !ok {
+		return errFamily
+	}
+	var reserved token
+	var open relayed
+	switch {
+	case ask.reserveNext:
+		open, reserved, err = h.reserveNext(r, local)
+	case ask.evenPort:
+		open, err = h.server.openRelayed(local, (*allocation.PortPool).TakeEven)
+	default:
+		open, err = h.server.openRelayed(local, (*allocation.PortPool).Take)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.establish(r, ask, open, hold, reserved); err != nil {
+		h.server.reservations.drop(reserved)
+		return err
+	}
+	undo.cancel()
+	return nil
+}
+
+// allocateAgain answers an Allocate on a five-tuple that has an allocation:
+// the same success answer when it is the same request sent again, 437 for
+// everything else.
+func (h *Handler) allocateAgain(r *request, a *allocation.Allocation) error {
+	if a.TransactionID != r.msg.TransactionID || a.Username != r.username {
+		return errMismatch
+	}
+	h.answerAllocate(r, a, h.held[a.Handle].token)
+	return nil
+}
+
+// allocateReserved takes over the relayed transport address that a
+// RESERVATION-TOKEN stands for, together with the quota it was held on.
+func (h *Handler) allocateReserved(r *request, ask allocateAsk) error {
+	reserved := h.server.reservations.redeem(ask.token, h.identity(r))
+	if reserved == nil {
+		return errBadToken
+	}
+	if err := h.establish(r, ask, reserved.relayed, reserved.hold, token{}); err != nil {
+		reserved.hold.Release()
+		return err
+	}
+	return nil
+}
+
+// establish turns an open relayed transport address into a live allocation
+// and answers. On an error the address is closed again; the hold stays the
+// caller's.
+func (h *Handler) establish(r *request, ask allocateAsk, open relayed, hold *quota.Hold, reserved token) error {
+	undo := cleanup{open.close}
+	defer undo.run()
+
+	kept := held{pool: open.pool, hold: hold, key: r.credential.Key, token: reserved}
+	limits := h.settings.Quota
+	var ok bool
+	if kept.toPeer, ok = h.server.buckets.Reserve(limits.AllocationToPeerBitsPerSecond, limits.Burst); !ok {
+		return errNoBucket
+	}
+	undo.add(func() { h.server.buckets.Release(kept.toPeer) })
+	if kept.toClient, ok = h.server.buckets.Reserve(limits.AllocationToClientBitsPerSecond, limits.Burst); !ok {
+		return errNoBucket
+	}
+	undo.add(func() { h.server.buckets.Release(kept.toClient) })
+
+	a, err := h.table.Create(allocation.Request{
+		FiveTuple:     r.tuple,
+		TransactionID: r.msg.TransactionID,
+		Relayed:       open.addr,
+		Username:      r.username,
+		User:          r.credential.User,
+		Lifetime:      ask.lifetime,
+	})
+	if err != nil {
+		return err
+	}
+	undo.add(func() { h.table.Delete(a) })
+	id, err := h.worker.Publish(fastpath.Allocation{
+		Client:   r.tuple.Client,
+		Listener: r.from.Listener,
+		Relay:    open.conn,
+		Lifetime: h.table.GrantLifetime(ask.lifetime),
+		ToPeer:   kept.toPeer,
+		ToClient: kept.toClient,
+	})
+	if err != nil {
+		return errors.Join(errNoSocket, err)
+	}
+	undo.cancel()
+
+	a.Handle = uint32(id)
+	h.keep(a.Handle, kept)
+	hold.Commit()
+	h.counts.created.Add(1)
+	h.logCreated(a, r.credential.SecretName)
+	h.answerAllocate(r, a, reserved)
+	return nil
+}
+
+// answerAllocate sends the Allocate success response, RFC 8656 section 7.2.
+func (h *Handler) answerAllocate(r *request, a *allocation.Allocation, reserved token) {
+	answer := h.success(r)
+	answer.XORRelayedAddress(h.server.external(a.Relayed))
+	answer.Lifetime(a.ExpiresAt.Sub(a.CreatedAt))
+	if reserved != (token{}) {
+		answer.ReservationToken(reserved)
+	}
+	answer.XORMappedAddress(r.from.Client)
+	h.send(r)
+}
+
+// identity is who an allocation counts for.
+func (h *Handler) identity(r *request) quota.Identity {
+	id := quota.Identity{User: r.credential.User, Client: r.from.Client.Addr()}
+	if r.isSigned {
+		id.Realm = h.settings.Authenticator.Realm()
+	}
+	return id
+}
+
+// keep remembers what a live allocation holds, by its handle.
+func (h *Handler) keep(handle uint32, kept held) {
+	for int(handle) >= len(h.held) {
+		h.held = append(h.held, held{})
+	}
+	h.held[handle] = kept
+}
+
+// defaultFamily is the family of a request that names none.
+func (s *Server) defaultFamily(client netip.Addr) wire.Family {
+	switch s.config.DefaultFamily {
+	case FamilyDefaultIPv6:
+		return wire.FamilyIPv6
+	case FamilyDefaultClient:
+		return familyOf(client)
+	default:
+		return wire.FamilyIPv4
+	}
+}

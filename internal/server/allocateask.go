@@ -1,0 +1,63 @@
+package server
+
+import (
+	"time"
+
+	"github.com/fairlead/fairlead/internal/wire"
+)
+
+// allocateAsk is what an Allocate request asks for, checked as RFC 8656
+// section 7.2 steps 3 to 9 demand.
+type allocateAsk struct {
+	lifetime    time.Duration // 0: not given
+	family      wire.Family
+	evenPort    bool
+	reserveNext bool // EVEN-PORT with the R bit
+	token       token
+	hasToken    bool
+}
+
+func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
+	var ask allocateAsk
+	protocol, present, err := r.msg.RequestedTransport()
+	switch {
+	case err != nil || !present:
+		return ask, errBadRequest
+	case protocol != protocolUDP:
+		return ask, errTransport
+	}
+	if ask.evenPort, ask.reserveNext, err = readEvenPort(r.msg); err != nil {
+		return ask, err
+	}
+	if ask.token, ask.hasToken, err = r.msg.ReservationToken(); err != nil {
+		return ask, errBadRequest
+	}
+	if ask.lifetime, _, err = r.msg.Lifetime(); err != nil {
+		return ask, errBadRequest
+	}
+	family, hasFamily, err := r.msg.RequestedFamily()
+	if err != nil {
+		return ask, errBadRequest
+	}
+	_, hasAdditional := r.msg.Get(wire.AttrAdditionalAddressFamily)
+	switch {
+	case ask.hasToken && (ask.evenPort || hasFamily || hasAdditional),
+		hasFamily && hasAdditional,
+		ask.reserveNext && hasAdditional:
+		return ask, errBadRequest
+	case hasFamily && family != wire.FamilyIPv4 && family != wire.FamilyIPv6:
+		return ask, errFamily
+	case !hasFamily:
+		family = h.server.defaultFamily(r.from.Client.Addr())
+	}
+	ask.family = family
+	return ask, nil
+}
+
+func readEvenPort(m *wire.Message) (even, reserveNext bool, err error) {
+	reserveNext, even, err = m.EvenPort()
+	if err != nil {
+		return false, false, errBadRequest
+	}
+	return even, reserveNext, nil
+}

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/fairlead/fairlead/internal/wire"
+)
+
+// success starts the success response to a request. The caller adds the
+// attributes of the method, then calls send.
+func (h *Handler) success(r *request) *wire.Builder {
+	h.answer.Answer(r.msg, wire.ClassSuccess)
+	return &h.answer
+}
+
+// send completes the response under construction and hands it to the worker.
+func (h *Handler) send(r *request) {
+	if h.settings.Software != "" {
+		h.answer.Software(h.settings.Software)
+	}
+	if r.isSigned {
+		h.answer.Sign(r.credential.Key.MD5[:])
+	}
+	if r.msg.HasFingerprint() {
+		h.answer.Fingerprint()
+	}
+	h.worker.Reply(r.from, h.answer.Bytes())
+}
+
+// refuse answers a request with the error code that stands for err. Reason
+// phrases stay empty, so that an answer is hardly longer than its request.
+func (h *Handler) refuse(r *request, err error) {
+	code := codeOf(err)
+	h.counts.errors[methodIndex(r.msg.Method)].add(code)
+	if !r.isSigned && !h.server.config.Limiter.Allow(r.from.Client.Addr(), h.nowNs) {
+		h.counts.limited.Add(1)
+		return
+	}
+	h.answer.Answer(r.msg, wire.ClassError)
+	h.answer.ErrorCode(code)
+	switch {
+	case errors.Is(err, errUnauthorized), errors.Is(err, errStaleNonce):
+		realm := h.settings.Authenticator.Realm()
+		h.nonce = h.server.nonces.Mint(h.nonce[:0], r.from.Client, realm)
+		h.answer.Realm(realm)
+		h.answer.Nonce(h.nonce)
+	case errors.Is(err, errUnknownRequired):
+		h.answer.UnknownAttributes(h.unknown)
+	}
+	h.send(r)
+}

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/quota"
+)
+
+// What a handler refuses a request for. Each stands once in errorCodes.
+var (
+	errBadRequest      = errors.New("malformed request")
+	errUnauthorized    = errors.New("no or wrong credentials")
+	errStaleNonce      = errors.New("stale nonce")
+	errForbidden       = errors.New("peer address forbidden")
+	errUnknownRequired = errors.New("unknown comprehension-required attribute")
+	errMismatch        = errors.New("allocation mismatch")
+	errFamily          = errors.New("address family not supported")
+	errWrongUser       = errors.New("allocation belongs to another user")
+	errTransport       = errors.New("transport protocol not supported")
+	errNoPort          = errors.New("no relay port free")
+	errNoSocket        = errors.New("no relay socket")
+	errNoBucket        = errors.New("no bandwidth bucket free")
+	errBadToken        = errors.New("no such reservation")
+	errInternal        = errors.New("internal error")
+)
+
+// errorCodes is the one table from what went wrong to what the client is
+// told: RFC 8489 section 14.8 and RFC 8656 section 19. The first entry that
+// matches counts.
+var errorCodes = []struct {
+	is   error
+	code int
+}{
+	{errBadRequest, 400},
+	{allocation.ErrChannelNumber, 400},
+	{allocation.ErrChannelMismatch, 400},
+	{errUnauthorized, 401},
+	{errForbidden, 403},
+	{errUnknownRequired, 420},
+	{errMismatch, 437},
+	{allocation.ErrExists, 437},
+	{errStaleNonce, 438},
+	{errFamily, 440},
+	{errWrongUser, 441},
+	{errTransport, 442},
+	{allocation.ErrPeerFamily, 443},
+	{quota.ErrExceeded, 486},
+	{errInternal, 500},
+	{errNoPort, 508},
+	{errNoSocket, 508},
+	{errNoBucket, 508},
+	{errBadToken, 508},
+	{allocation.ErrTooManyPermissions, 508},
+	{allocation.ErrTooManyChannels, 508},
+}
+
+// codeOf is the STUN error code for err.
+func codeOf(err error) int {
+	for _, entry := range errorCodes {
+		if errors.Is(err, entry.is) {
+			return entry.code
+		}
+	}
+	return 500
+}

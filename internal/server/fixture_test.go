@@ -1,0 +1,232 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// options are what a test may change before the server starts.
+type options struct {
+	listen           string
+	workers          int
+	auth             authn.Config
+	limiter          *authn.Limiter
+	settings         server.Settings
+	external         netip.Addr
+	minPort, maxPort uint16
+	log              *zap.Logger
+}
+
+// fixture is a running server on loopback and one peer.
+type fixture struct {
+	server  *server.Server
+	engine  *relay.Engine
+	addr    netip.AddrPort // of the listener
+	options options
+	peer    netip.AddrPort // of peerConn
+	conn    *net.UDPConn
+}
+
+// start runs a server until the end of the test.
+func start(t *testing.T, change ...func(*options)) *fixture {
+	t.Helper()
+	o := options{
+		listen:  "127.0.0.1:0",
+		workers: 2,
+		auth: authn.Config{
+			Realm:   "example.org",
+			Users:   []authn.User{{Name: "alice", Password: "wonderland"}, {Name: "bob", Password: "builder"}},
+			Secrets: []authn.Secret{{Name: "one", Value: "first secret"}, {Name: "two", Value: "second secret"}},
+		},
+		limiter: authn.NewLimiter(0, 0),
+		settings: server.Settings{
+			Quota:      quota.Limits{},
+			Allocation: allocation.DefaultConfig(),
+			AllowPeers: []allocation.Rule{rule(t, "127.0.0.0/8"), rule(t, "::1")},
+		},
+		minPort: 49152,
+		maxPort: 65535,
+		log:     zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel)),
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	listen := freeAddress(t, o.listen)
+	o.settings.Protected = []netip.AddrPort{listen}
+	f := &fixture{options: o, addr: listen}
+	f.run(t, listen)
+	f.openPeer(t)
+	return f
+}
+
+// run assembles the server as cmd/fairlead does and stops it after the test.
+func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
+	t.Helper()
+	o := f.options
+	o.settings.Authenticator = authenticator(t, o.auth)
+	buckets := bucket.NewArray(1 << 10)
+	addresses, err := relay.NewLocalAddresses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := server.Config{
+		Workers:        o.workers,
+		Settings:       o.settings,
+		Nonces:         authn.NewNonces(nil, time.Minute),
+		Limiter:        o.limiter,
+		MinPort:        o.minPort,
+		MaxPort:        o.maxPort,
+		Buckets:        buckets,
+		OpenRelay:      relay.RelaySockets{}.Open,
+		LocalAddresses: addresses.All,
+		IsLocalAddress: addresses.Contains,
+		Log:            o.log,
+	}
+	if o.external.IsValid() {
+		cfg.RelayAddresses = []server.RelayAddress{{Local: listen.Addr(), External: o.external}}
+	}
+	if f.server, err = server.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	f.engine, err = relay.Open(relay.Config{
+		Workers:   o.workers,
+		Listeners: []netip.AddrPort{listen},
+		Worker: func(id int) fastpath.Config {
+			h := f.server.Handler(id)
+			return fastpath.Config{ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: f.server.PeerAllowed, Buckets: buckets}
+		},
+		Aliases: f.server.Aliases(),
+	}, o.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- f.engine.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		f.server.Close()
+	})
+}
+
+// openPeer opens the peer's socket, in the family of the listener.
+func (f *fixture) openPeer(t *testing.T) {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(f.addr.Addr(), 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	f.conn = conn
+	f.peer = conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// sendToRelay sends a datagram from the peer.
+func (f *fixture) sendToRelay(t *testing.T, relayed netip.AddrPort, payload []byte) {
+	t.Helper()
+	if _, err := f.conn.WriteToUDPAddrPort(payload, relayed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// receiveFromRelay waits for a datagram at the peer.
+func (f *fixture) receiveFromRelay(t *testing.T) ([]byte, netip.AddrPort) {
+	t.Helper()
+	b := make([]byte, 65536)
+	f.conn.SetReadDeadline(time.Now().Add(answerTimeout))
+	n, from, err := f.conn.ReadFromUDPAddrPort(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+}
+
+// wantNothingHeld ends what the test's clients left and checks that every
+// port is back in its pool and no quota is held.
+func (f *fixture) wantNothingHeld(t *testing.T) {
+	t.Helper()
+	stats := f.server.Stats()
+	if stats.Quota.Live != 0 {
+		t.Errorf("got %d allocations counted, want 0", stats.Quota.Live)
+	}
+	for _, p := range stats.Ports {
+		if p.Free != p.Size {
+			t.Errorf("relay address %s: got %d of %d ports free, want all", p.Address, p.Free, p.Size)
+		}
+	}
+}
+
+// wantDrops waits until so many datagrams are counted under a reason.
+func (f *fixture) wantDrops(t *testing.T, reason fastpath.DropReason, want uint64) {
+	t.Helper()
+	var got uint64
+	for deadline := time.Now().Add(answerTimeout); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		got = 0
+		for _, w := range f.engine.Workers() {
+			got += w.Stats().Drops[reason]
+		}
+		if got == want {
+			return
+		}
+	}
+	t.Errorf("got %d drops for %s, want %d", got, reason, want)
+}
+
+// apply makes new settings take effect, as a reload does.
+func (f *fixture) apply(t *testing.T, change func(*options)) {
+	t.Helper()
+	change(&f.options)
+	settings := f.options.settings
+	settings.Authenticator = authenticator(t, f.options.auth)
+	ctx, cancel := context.WithTimeout(t.Context(), answerTimeout)
+	defer cancel()
+	if err := f.server.Apply(ctx, settings, f.engine.Workers()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func authenticator(t *testing.T, cfg authn.Config) *authn.Authenticator {
+	t.Helper()
+	a, err := authn.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func rule(t *testing.T, text string) allocation.Rule {
+	t.Helper()
+	r, err := allocation.ParseRule(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// freeAddress fills in a port that no socket has at the moment.
+func freeAddress(t *testing.T, address string) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}

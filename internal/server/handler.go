@@ -1,0 +1,130 @@
+package server
+
+import (
+	"net/netip"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/wire"
+	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// Handler answers the requests of one worker. All methods but Stats run on
+// that worker's thread.
+type Handler struct {
+	server *Server
+	table  *allocation.Table
+	held   []held // by Allocation.Handle
+	counts counts
+
+	// For the batch being handled.
+	worker   *fastpath.Worker
+	settings *Settings
+	nowNs    int64
+	isReplay bool // of a request that was parked
+
+	// Scratch, reused for every request.
+	request request
+	msg     wire.Message
+	answer  wire.Builder
+	nonce   []byte
+	unknown []wire.AttrType
+	peers   []netip.AddrPort
+	addrs   []netip.Addr
+	doomed  []*allocation.Allocation
+}
+
+// held is what a live allocation keeps of the server's supplies.
+type held struct {
+	pool             *allocation.PortPool
+	hold             *quota.Hold
+	key              authn.Key // that its Allocate was checked with
+	token            token     // reservation made with it, zero if none
+	toPeer, toClient bucket.Index
+}
+
+func newHandler(s *Server, worker int) *Handler {
+	h := &Handler{server: s}
+	h.table = allocation.NewTable(s.settings.Load().Allocation, allocation.Expired{
+		Allocation: func(a *allocation.Allocation) { h.release(a, endExpired) },
+		Permission: func(a *allocation.Allocation, peer netip.Addr) {
+			h.worker.Revoke(fastpath.AllocationID(a.Handle), peer)
+		},
+		Channel: func(a *allocation.Allocation, n allocation.ChannelNumber, _ netip.AddrPort) {
+			h.worker.Unbind(fastpath.AllocationID(a.Handle), uint16(n))
+		},
+	})
+	return h
+}
+
+// Control handles the STUN messages of one batch; it is the worker's
+// fastpath.Control.
+func (h *Handler) Control(w *fastpath.Worker, batch []fastpath.Message) {
+	h.enter(w)
+	for i := range batch {
+		h.handle(&batch[i])
+	}
+}
+
+// Tick ends what has expired; it is the worker's fastpath.Config.Tick.
+func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
+	h.enter(w)
+	h.table.Sweep(now)
+	if w.ID() == 0 { // what all workers share is swept by one
+		h.server.reservations.sweep(now)
+		h.server.ledger.Sweep()
+	}
+}
+
+// enter fixes what holds for the whole batch: the settings and the time.
+func (h *Handler) enter(w *fastpath.Worker) {
+	h.worker = w
+	h.nowNs = int64(time.Since(h.server.started))
+	if settings := h.server.settings.Load(); settings != h.settings {
+		h.settings = settings
+		h.table.SetConfig(settings.Allocation)
+	}
+}
+
+// handle answers one message. A panic costs that message, not the server.
+func (h *Handler) handle(from *fastpath.Message) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			h.counts.panics.Add(1)
+			h.server.noisy.Error("dropped a message whose handling panicked; please report this",
+				zap.Any("panic", cause), zap.Stack("stack"))
+		}
+	}()
+	if reason := h.msg.Walk(from.Data); reason != wire.OK {
+		h.counts.malformed[reason].Add(1)
+		return
+	}
+	if h.msg.Class != wire.ClassRequest {
+		h.counts.ignored.Add(1)
+		return
+	}
+	r := &h.request
+	*r = request{
+		msg:  &h.msg,
+		from: from,
+		tuple: allocation.FiveTuple{
+			Transport: allocation.TransportUDP,
+			Client:    from.Client,
+			Server:    h.worker.ListenerAddr(from.Listener),
+		},
+	}
+	method := methodIndex(r.msg.Method)
+	h.counts.requests[method].Add(1)
+	switch err := h.dispatch(r); err {
+	case nil:
+	case errParked, errIgnored:
+		h.counts.ignored.Add(1)
+	default:
+		h.refuse(r, err)
+	}
+}

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// createPermission serves a CreatePermission request, RFC 8656 section 10.2.
+// Every XOR-PEER-ADDRESS is checked before any permission is installed.
+func (h *Handler) createPermission(r *request) error {
+	a, err := h.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	h.peers, err = r.msg.XORPeerAddresses(h.peers[:0])
+	if err != nil || len(h.peers) == 0 {
+		return errBadRequest
+	}
+	h.addrs = h.addrs[:0]
+	for _, peer := range h.peers {
+		if err := h.judge(h.settings.policy.CheckIP(peer.Addr())); err != nil {
+			return err
+		}
+		h.addrs = append(h.addrs, h.server.internal(peer).Addr())
+	}
+	lifetime, err := h.table.Permit(a, h.addrs)
+	if err != nil {
+		return err
+	}
+	for i, addr := range h.addrs {
+		byPort := h.settings.policy.CheckIP(h.peers[i].Addr()).Decision == allocation.ByPort
+		if err := h.worker.Permit(fastpath.AllocationID(a.Handle), addr, lifetime, byPort); err != nil {
+			return err
+		}
+	}
+	h.success(r)
+	h.send(r)
+	return nil
+}
+
+// channelBind serves a ChannelBind request, RFC 8656 section 12.2. It also
+// installs or refreshes the permission for the peer.
+func (h *Handler) channelBind(r *request) error {
+	a, err := h.allocationOf(r)
+	if err != nil {
+		return err
+	}
+	number, hasNumber, err := r.msg.ChannelNumber()
+	if err != nil || !hasNumber {
+		return errBadRequest
+	}
+	peer, hasPeer, err := r.msg.XORPeerAddress()
+	if err != nil || !hasPeer {
+		return errBadRequest
+	}
+	if peer.Port() == 0 {
+		return errBadRequest
+	}
+	if err := h.judge(h.settings.policy.Check(peer)); err != nil {
+		return err
+	}
+	byPort := h.settings.policy.CheckIP(peer.Addr()).Decision == allocation.ByPort
+	bound := h.server.internal(peer)
+	channel, permission, err := h.table.Bind(a, allocation.ChannelNumber(number), bound)
+	if err != nil {
+		return err
+	}
+	id := fastpath.AllocationID(a.Handle)
+	if err := h.worker.Permit(id, bound.Addr(), permission, byPort); err != nil {
+		return err
+	}
+	if err := h.worker.Bind(id, number, bound, channel, byPort); err != nil {
+		return err
+	}
+	h.success(r)
+	h.send(r)
+	return nil
+}
+
+// judge turns a verdict into an error and counts a refusal by its rule. It
+// comes before the address family is looked at, so that an address has one
+// verdict in every encoding.
+func (h *Handler) judge(verdict allocation.Verdict) error {
+	if verdict.Decision == allocation.Deny {
+		h.counts.peersDenied[verdict.Rule].Add(1)
+		return errForbidden
+	}
+	return nil
+}

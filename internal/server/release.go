@@ -1,0 +1,58 @@
+package server
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/logging"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// endCause says why an allocation ended; it labels a counter and a log line.
+type endCause uint8
+
+const (
+	endClient  endCause = iota // Refresh with a lifetime of zero
+	endExpired                 // not refreshed in time
+	endRevoked                 // its user or secret was taken away
+	numEndCauses
+)
+
+func (c endCause) String() string {
+	return [numEndCauses]string{"client", "expired", "revoked"}[c]
+}
+
+// end deletes an allocation and gives back everything it held.
+func (h *Handler) end(a *allocation.Allocation, cause endCause) {
+	h.table.Delete(a)
+	h.release(a, cause)
+}
+
+// release withdraws an allocation that is no longer in the table and gives
+// back its socket, port, buckets and quota.
+func (h *Handler) release(a *allocation.Allocation, cause endCause) {
+	traffic := h.worker.Withdraw(fastpath.AllocationID(a.Handle))
+	kept := h.held[a.Handle]
+	h.held[a.Handle] = held{}
+	kept.pool.Put(a.Relayed.Port())
+	h.server.buckets.Release(kept.toPeer)
+	h.server.buckets.Release(kept.toClient)
+	kept.hold.Release()
+	h.counts.ended[cause].Add(1)
+	h.logEnded(a, traffic, cause)
+}
+
+func (h *Handler) logCreated(a *allocation.Allocation, secretName string) {
+	if entry := h.server.log.Check(zap.DebugLevel, "allocation created"); entry != nil {
+		entry.Write(logging.Client(a.Client), logging.Relayed(a.Relayed), logging.Username(a.Username),
+			zap.String("secret_name", secretName))
+	}
+}
+
+func (h *Handler) logEnded(a *allocation.Allocation, traffic fastpath.Traffic, cause endCause) {
+	if entry := h.server.log.Check(zap.DebugLevel, "allocation ended"); entry != nil {
+		entry.Write(logging.Client(a.Client), logging.Relayed(a.Relayed), logging.Username(a.Username),
+			logging.Reason(cause),
+			zap.Uint64("to_peer_bytes", traffic.ToPeerBytes), zap.Uint64("to_client_bytes", traffic.ToClientBytes))
+	}
+}

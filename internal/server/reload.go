@@ -1,0 +1,120 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// postRetry is the pause before a full inbox is tried again.
+const postRetry = 10 * time.Millisecond
+
+// Apply makes the settings take effect: for new requests at once, and on
+// every worker for what is live, where allocations of users and secrets that
+// are gone end and permissions and channels that the peer policy now denies
+// are cut. It returns when all workers have done so.
+func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
+	s.settings.Store(s.prepare(settings))
+	s.ledger.SetLimits(settings.Quota)
+	done := make(chan struct{}, len(workers))
+	for i, w := range workers {
+		h := s.handlers[i]
+		err := post(ctx, w, func(w *fastpath.Worker) {
+			h.enter(w)
+			h.review()
+			done <- struct{}{}
+		})
+		if err != nil {
+			return fmt.Errorf("apply settings to worker %d: %w", i, err)
+		}
+	}
+	for range workers {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return fmt.Errorf("apply settings: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// post hands f to a worker, waiting while its inbox is full.
+func post(ctx context.Context, w *fastpath.Worker, f func(*fastpath.Worker)) error {
+	for {
+		err := w.Post(f)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(postRetry):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// review holds every live allocation against the current settings.
+func (h *Handler) review() {
+	for a := range h.table.All() {
+		if !h.mayLive(a) {
+			h.doomed = append(h.doomed, a)
+			continue
+		}
+		h.reviewPeers(a)
+		h.reviewRates(a)
+	}
+	for _, a := range h.doomed {
+		h.end(a, endRevoked)
+	}
+	clear(h.doomed)
+	h.doomed = h.doomed[:0]
+}
+
+// mayLive reports whether the user, and the secret where one was used, that
+// made the allocation still exists.
+func (h *Handler) mayLive(a *allocation.Allocation) bool {
+	return h.settings.Authenticator.StillValid(a.Username, authn.Credential{Key: h.held[a.Handle].key})
+}
+
+// reviewPeers applies the peer policy to the permissions and channels of an
+// allocation.
+func (h *Handler) reviewPeers(a *allocation.Allocation) {
+	id, now := fastpath.AllocationID(a.Handle), time.Now()
+	h.addrs = h.addrs[:0] // denied
+	for peer, expiresAt := range a.Permissions() {
+		switch h.checkNamedIP(peer).Decision {
+		case allocation.Deny:
+			h.addrs = append(h.addrs, peer)
+		case allocation.ByPort:
+			h.worker.Permit(id, peer, expiresAt.Sub(now), true)
+		default:
+			h.worker.Permit(id, peer, expiresAt.Sub(now), false)
+		}
+	}
+	for _, peer := range h.addrs {
+		h.table.Revoke(a, peer)
+		h.worker.Revoke(id, peer)
+	}
+	for number, channel := range a.Channels() {
+		byPort := h.checkNamedIP(channel.Peer.Addr()).Decision == allocation.ByPort
+		h.worker.Bind(id, uint16(number), channel.Peer, channel.ExpiresAt.Sub(now), byPort)
+	}
+}
+
+// checkNamedIP judges the bound form of a peer's address in the form that
+// clients name.
+func (h *Handler) checkNamedIP(peer netip.Addr) allocation.Verdict {
+	return h.settings.policy.CheckIP(h.server.external(netip.AddrPortFrom(peer, 0)).Addr())
+}
+
+// reviewRates gives the buckets of an allocation the current rates.
+func (h *Handler) reviewRates(a *allocation.Allocation) {
+	kept, limits := &h.held[a.Handle], h.settings.Quota
+	h.server.buckets.SetRate(kept.toPeer, limits.AllocationToPeerBitsPerSecond, limits.Burst)
+	h.server.buckets.SetRate(kept.toClient, limits.AllocationToClientBitsPerSecond, limits.Burst)
+}

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/wire"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// request is one STUN request on its way through the server.
+type request struct {
+	msg   *wire.Message
+	from  *fastpath.Message
+	tuple allocation.FiveTuple
+
+	// Set by authenticate.
+	username   string
+	credential authn.Credential
+	isSigned   bool // the answer carries MESSAGE-INTEGRITY
+}
+
+// Outcomes without an answer.
+var (
+	errParked  = errors.New("parked until a back-end answers")
+	errIgnored = errors.New("not a method of this server")
+)
+
+// dispatch runs the method of a request. On nil the method has answered.
+func (h *Handler) dispatch(r *request) error {
+	if r.msg.Method == wire.MethodBinding {
+		if err := h.checkRequired(r); err != nil {
+			return err
+		}
+		return h.binding(r)
+	}
+	serve := h.turnMethod(r.msg.Method)
+	if serve == nil {
+		return errIgnored
+	}
+	if err := h.authenticate(r); err != nil {
+		return err
+	}
+	if err := h.checkRequired(r); err != nil {
+		return err
+	}
+	return serve(r)
+}
+
+// turnMethod returns the function for a TURN request, nil for a method that
+// a client has no business sending as a request.
+func (h *Handler) turnMethod(method wire.Method) func(*request) error {
+	switch method {
+	case wire.MethodAllocate:
+		return h.allocate
+	case wire.MethodRefresh:
+		return h.refresh
+	case wire.MethodCreatePermission:
+		return h.createPermission
+	case wire.MethodChannelBind:
+		return h.channelBind
+	default:
+		return nil
+	}
+}
+
+// checkRequired refuses attributes that must be understood and are not, RFC
+// 8489 section 6.3.1.
+func (h *Handler) checkRequired(r *request) error {
+	if len(h.unknownRequired(r)) > 0 {
+		return errUnknownRequired
+	}
+	return nil
+}
+
+// unknownRequired lists the comprehension-required attributes of a request
+// that this server does not act on.
+func (h *Handler) unknownRequired(r *request) []wire.AttrType {
+	h.unknown = r.msg.UnknownRequired(h.unknown[:0])
+	for _, attr := range unsupported {
+		if r.msg.Has(attr) {
+			h.unknown = append(h.unknown, attr)
+		}
+	}
+	return h.unknown
+}
+
+// unsupported lists the comprehension-required attributes that the codec
+// understands and the server does not act on: DF needs a socket option per
+// datagram (RFC 8656 section 7.2 step 4), and the password algorithms and
+// USERHASH are only for clients that were offered them.
+var unsupported = []wire.AttrType{
+	wire.AttrDontFragment,
+	wire.AttrPasswordAlgorithm,
+	wire.AttrUserHash,
+}
+
+// allocationOf finds the allocation that a request acts on and checks that
+// its user is the one who made it, RFC 8656 section 5.
+func (h *Handler) allocationOf(r *request) (*allocation.Allocation, error) {
+	a := h.table.Find(r.tuple)
+	if a == nil {
+		return nil, errMismatch
+	}
+	if a.Username != r.username {
+		return nil, errWrongUser
+	}
+	return a, nil
+}

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"net/netip"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/quota"
+)
+
+// Settings is what a reload may change. It is immutable once given to a
+// Server; the next reload brings the next value.
+type Settings struct {
+	// Authenticator knows the users and secrets. Its realm goes into every
+	// challenge.
+	Authenticator *authn.Authenticator
+	// Quota limits allocations and their bandwidth.
+	Quota quota.Limits
+	// Allocation holds the lifetimes and the caps of one allocation.
+	Allocation allocation.Config
+	// AllowPeers and DenyPeers are the configured peer rules.
+	AllowPeers, DenyPeers []allocation.Rule
+	// Protected can never be reached through a relay, whatever AllowPeers says:
+	// the server's own listeners and its administration. An unspecified address
+	// stands for every address of this host.
+	Protected []netip.AddrPort
+	// Software is the value of the SOFTWARE attribute; empty leaves it out.
+	Software string
+
+	policy *allocation.Policy // built by Server.prepare
+}
+
+// RelayAddress is a local address that relayed transport addresses are
+// opened on.
+type RelayAddress struct {
+	// Local is bound.
+	Local netip.Addr
+	// External is what clients are told, where a 1:1 NAT stands in front;
+	// the zero value means Local itself.
+	External netip.Addr
+}
+
+// FamilyDefault says which address family an Allocate request without
+// REQUESTED-ADDRESS-FAMILY gets.
+type FamilyDefault uint8
+
+const (
+	// FamilyDefaultIPv4 is what RFC 8656 section 7.2 asks for.
+	FamilyDefaultIPv4 FamilyDefault = iota
+	// FamilyDefaultIPv6 always relays by IPv6.
+	FamilyDefaultIPv6
+	// FamilyDefaultClient takes the family that the client itself uses.
+	FamilyDefaultClient
+)
