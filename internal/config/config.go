@@ -1,0 +1,129 @@
+package config
+
+// Config is the whole configuration. It is immutable once Load returned it.
+// The meaning of every key stands in configs/fairlead.yaml.
+type Config struct {
+	Listeners  []Listener `yaml:"listeners"`
+	PublicHost string     `yaml:"public_host" live:"yes"`
+	Workers    int        `yaml:"workers"`
+	Sockets    Sockets    `yaml:"sockets"`
+	Relay      Relay      `yaml:"relay"`
+	Allocation Allocation `yaml:"allocation"`
+	Auth       Auth       `yaml:"auth"`
+	Peers      Peers      `yaml:"peers"`
+	Quota      Quota      `yaml:"quota"`
+	STUN       STUN       `yaml:"stun"`
+	Monitoring Monitoring `yaml:"monitoring"`
+	Log        Log        `yaml:"log"`
+
+	origins map[string]Origin // by path, list elements included
+	unused  []string          // FAIRLEAD_* variables that no key takes
+}
+
+// Listener is a transport address that clients talk to.
+type Listener struct {
+	Address   string `yaml:"address"`
+	Transport string `yaml:"transport"`
+}
+
+// Sockets holds the kernel buffers of the sockets, in bytes; 0 leaves the
+// kernel's default.
+type Sockets struct {
+	ReceiveBufferBytes      int `yaml:"receive_buffer_bytes"`
+	SendBufferBytes         int `yaml:"send_buffer_bytes"`
+	RelayReceiveBufferBytes int `yaml:"relay_receive_buffer_bytes"`
+	RelaySendBufferBytes    int `yaml:"relay_send_buffer_bytes"`
+}
+
+// Relay says where relayed transport addresses come from.
+type Relay struct {
+	Addresses            []RelayAddress `yaml:"addresses"`
+	MinPort              int            `yaml:"min_port"`
+	MaxPort              int            `yaml:"max_port"`
+	DefaultAddressFamily string         `yaml:"default_address_family"`
+}
+
+// RelayAddress is a local address to relay from, and the address that a 1:1
+// NAT in front turns it into.
+type RelayAddress struct {
+	Address         string `yaml:"address"`
+	ExternalAddress string `yaml:"external_address"`
+}
+
+// Allocation holds the lifetimes of RFC 8656 and the caps of one allocation.
+type Allocation struct {
+	DefaultLifetime               Duration `yaml:"default_lifetime" live:"yes"`
+	MaxLifetime                   Duration `yaml:"max_lifetime" live:"yes"`
+	PermissionLifetime            Duration `yaml:"permission_lifetime" live:"yes"`
+	ChannelLifetime               Duration `yaml:"channel_lifetime" live:"yes"`
+	ChannelBindPermissionLifetime Duration `yaml:"channel_bind_permission_lifetime" live:"yes"`
+	MaxPermissions                int      `yaml:"max_permissions" live:"yes"`
+	MaxChannels                   int      `yaml:"max_channels" live:"yes"`
+	WideChannelNumbers            bool     `yaml:"wide_channel_numbers"`
+}
+
+// Auth says who may relay.
+type Auth struct {
+	Realm                           string         `yaml:"realm"`
+	Users                           []User         `yaml:"users" live:"yes"`
+	Secrets                         []SharedSecret `yaml:"secrets" live:"yes"`
+	Expiry                          string         `yaml:"expiry" live:"yes"`
+	ExpiryGrace                     Duration       `yaml:"expiry_grace" live:"yes"`
+	ClockSkew                       Duration       `yaml:"clock_skew" live:"yes"`
+	MaxTimeToLive                   Duration       `yaml:"max_time_to_live" live:"yes"`
+	NonceLifetime                   Duration       `yaml:"nonce_lifetime"`
+	NonceKey                        Secret         `yaml:"nonce_key"`
+	NonceKeyFile                    string         `yaml:"nonce_key_file"`
+	UnauthenticatedAnswersPerSecond int            `yaml:"unauthenticated_answers_per_second"`
+	Anonymous                       bool           `yaml:"anonymous" live:"yes"`
+}
+
+// User is a static user with a password or the key derived from it.
+type User struct {
+	Name         string `yaml:"name"`
+	Password     Secret `yaml:"password"`
+	PasswordFile string `yaml:"password_file"`
+	Key          Secret `yaml:"key"`
+	KeyFile      string `yaml:"key_file"`
+}
+
+// SharedSecret issues and checks REST credentials.
+type SharedSecret struct {
+	Name      string `yaml:"name"`
+	Value     Secret `yaml:"value"`
+	ValueFile string `yaml:"value_file"`
+}
+
+// Peers holds the configured rules of the peer policy.
+type Peers struct {
+	Allow []string `yaml:"allow" live:"yes"`
+	Deny  []string `yaml:"deny" live:"yes"`
+}
+
+// Quota holds the limits; 0 is no limit.
+type Quota struct {
+	UserAllocations                 int      `yaml:"user_allocations" live:"yes"`
+	UserAllocationsPerSecond        int      `yaml:"user_allocations_per_second" live:"yes"`
+	ClientAllocations               int      `yaml:"client_allocations" live:"yes"`
+	ClientAllocationsPerSecond      int      `yaml:"client_allocations_per_second" live:"yes"`
+	ServerAllocations               int      `yaml:"server_allocations" live:"yes"`
+	AllocationToPeerBitsPerSecond   int64    `yaml:"allocation_to_peer_bits_per_second" live:"yes"`
+	AllocationToClientBitsPerSecond int64    `yaml:"allocation_to_client_bits_per_second" live:"yes"`
+	BandwidthBurst                  Duration `yaml:"bandwidth_burst" live:"yes"`
+}
+
+// STUN holds what concerns every STUN answer.
+type STUN struct {
+	Software string `yaml:"software" live:"yes"`
+}
+
+// Monitoring is the HTTP listener for metrics and health.
+type Monitoring struct {
+	Address string `yaml:"address"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string `yaml:"level" live:"yes"`
+	Format string `yaml:"format"`
+}

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/logging"
+	"github.com/fairlead/fairlead/quota"
+)
+
+// The methods of this file turn a validated Config into what the parts of the
+// server take. On an unvalidated one they panic.
+
+// AuthnConfig says who may relay.
+func (c *Config) AuthnConfig() authn.Config {
+	cfg := c.authn()
+	for i, user := range c.Auth.Users {
+		if user.Key != "" {
+			cfg.Users[i].Key = must(authn.ParseKey(user.Key.Reveal()))
+		}
+	}
+	return cfg
+}
+
+// authn is AuthnConfig without the keys of users, which may still be wrong.
+func (c *Config) authn() authn.Config {
+	a := c.Auth
+	cfg := authn.Config{
+		Realm:         a.Realm,
+		ExpiryGrace:   a.ExpiryGrace.Std(),
+		ClockSkew:     a.ClockSkew.Std(),
+		MaxTimeToLive: a.MaxTimeToLive.Std(),
+		Anonymous:     a.Anonymous,
+	}
+	if a.Expiry == expiryStrict {
+		cfg.Expiry = authn.ExpiryStrict
+	}
+	for _, user := range a.Users {
+		cfg.Users = append(cfg.Users, authn.User{Name: user.Name, Password: user.Password.Reveal()})
+	}
+	for _, secret := range a.Secrets {
+		cfg.Secrets = append(cfg.Secrets, authn.Secret{Name: secret.Name, Value: secret.Value.Reveal()})
+	}
+	return cfg
+}
+
+// NonceKey is the fleet's key of the nonces; nil asks for a random one.
+func (c *Config) NonceKey() []byte {
+	if c.Auth.NonceKey == "" {
+		return nil
+	}
+	return []byte(c.Auth.NonceKey.Reveal())
+}
+
+// QuotaLimits are the limits of users, clients, server and bandwidth.
+func (c *Config) QuotaLimits() quota.Limits {
+	q := c.Quota
+	return quota.Limits{
+		UserAllocations:                 q.UserAllocations,
+		UserAllocationsPerSecond:        q.UserAllocationsPerSecond,
+		ClientAllocations:               q.ClientAllocations,
+		ClientAllocationsPerSecond:      q.ClientAllocationsPerSecond,
+		ServerAllocations:               q.ServerAllocations,
+		AllocationToPeerBitsPerSecond:   uint64(q.AllocationToPeerBitsPerSecond),
+		AllocationToClientBitsPerSecond: uint64(q.AllocationToClientBitsPerSecond),
+		Burst:                           q.BandwidthBurst.Std(),
+	}
+}
+
+// AllocationConfig are the lifetimes and caps of one allocation.
+func (c *Config) AllocationConfig() allocation.Config {
+	a := c.Allocation
+	return allocation.Config{
+		DefaultLifetime:               a.DefaultLifetime.Std(),
+		MaxLifetime:                   a.MaxLifetime.Std(),
+		PermissionLifetime:            a.PermissionLifetime.Std(),
+		ChannelLifetime:               a.ChannelLifetime.Std(),
+		ChannelBindPermissionLifetime: a.ChannelBindPermissionLifetime.Std(),
+		MaxPermissions:                a.MaxPermissions,
+		MaxChannels:                   a.MaxChannels,
+		WideChannelNumbers:            a.WideChannelNumbers,
+	}
+}
+
+// PeerRules are the configured rules of the peer policy.
+func (c *Config) PeerRules() (allow, deny []allocation.Rule) {
+	for _, text := range c.Peers.Allow {
+		allow = append(allow, must(allocation.ParseRule(text)))
+	}
+	for _, text := range c.Peers.Deny {
+		deny = append(deny, must(allocation.ParseRule(text)))
+	}
+	return allow, deny
+}
+
+// WorkerCount is the number of packet workers: what is configured, or one for
+// each CPU that this process may use.
+func (c *Config) WorkerCount() int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return cpus()
+}
+
+// cpus is what the runtime found at start, which heeds cgroups. It is asked
+// once, because a server raises GOMAXPROCS above the number of its workers.
+var cpus = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
+
+// ListenerAddresses are the configured listening addresses; an unspecified one
+// stands for every local address of its family.
+func (c *Config) ListenerAddresses() []netip.AddrPort {
+	var addresses []netip.AddrPort
+	for _, listener := range c.Listeners {
+		addresses = append(addresses, must(parseAddressPort(listener.Address)))
+	}
+	return addresses
+}
+
+// Local is the address that relay sockets are bound to.
+func (a RelayAddress) Local() netip.Addr { return must(parseAddress(a.Address)) }
+
+// External is what clients are told instead; the zero Addr when no NAT stands
+// in front.
+func (a RelayAddress) External() netip.Addr {
+	if a.ExternalAddress == "" {
+		return netip.Addr{}
+	}
+	return must(parseAddress(a.ExternalAddress))
+}
+
+// MonitoringAddress is where metrics and health are served, if at all.
+func (c *Config) MonitoringAddress() (addr netip.AddrPort, on bool) {
+	if c.Monitoring.Address == "" || c.Monitoring.Address == addressOff {
+		return netip.AddrPort{}, false
+	}
+	return must(parseAddressPort(c.Monitoring.Address)), true
+}
+
+// LogLevel is the level to log from.
+func (c *Config) LogLevel() zapcore.Level { return must(logging.ParseLevel(c.Log.Level)) }
+
+// LogFormat is the shape of log lines.
+func (c *Config) LogFormat() logging.Format { return logging.Format(c.Log.Format) }
+
+// must is for values that Validate has accepted.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(fmt.Sprintf("config: used without Validate: %v", err))
+	}
+	return value
+}

@@ -1,0 +1,71 @@
+package config
+
+import "time"
+
+// Words that more than one place compares with.
+const (
+	transportUDP = "udp"
+
+	familyIPv4   = "ipv4"
+	familyIPv6   = "ipv6"
+	familyClient = "client"
+
+	expiryAllocate = "allocate"
+	expiryStrict   = "strict"
+
+	addressOff = "off"
+)
+
+// Defaults returns the configuration that holds where nothing is said. It has
+// no credentials, so it does not pass Validate: a server must be told who may
+// relay.
+func Defaults() *Config {
+	return &Config{
+		Listeners: []Listener{
+			{Address: "0.0.0.0:3478", Transport: transportUDP},
+			{Address: "[::]:3478", Transport: transportUDP},
+		},
+		Sockets: Sockets{
+			ReceiveBufferBytes: 2 << 20,
+			SendBufferBytes:    2 << 20,
+			// Bursts of one video frame must fit, and what waits for the neighbour
+			// resolution of a silent peer (unres_qlen_bytes, as large as the system's
+			// default send buffer) must not fill the queue for all others.
+			RelayReceiveBufferBytes: 1 << 20,
+			RelaySendBufferBytes:    1 << 20,
+		},
+		Relay: Relay{
+			MinPort:              49152, // RFC 8656 section 7.2: the dynamic ports.
+			MaxPort:              65535,
+			DefaultAddressFamily: familyIPv4,
+		},
+		Allocation: Allocation{
+			DefaultLifetime:               seconds(600),  // RFC 8656 section 3.2.
+			MaxLifetime:                   seconds(3600), // RFC 8656 section 7.2 recommends one hour.
+			PermissionLifetime:            seconds(300),  // RFC 8656 section 9.
+			ChannelLifetime:               seconds(600),  // RFC 8656 section 12.
+			ChannelBindPermissionLifetime: seconds(300),
+			MaxPermissions:                1024,
+			MaxChannels:                   1024,
+		},
+		Auth: Auth{
+			Realm:                           "fairlead",
+			Expiry:                          expiryAllocate,
+			NonceLifetime:                   seconds(600),
+			UnauthenticatedAnswersPerSecond: 100,
+		},
+		Quota: Quota{
+			UserAllocations:                 64,
+			UserAllocationsPerSecond:        20,
+			ClientAllocations:               1000,
+			ClientAllocationsPerSecond:      100,
+			AllocationToPeerBitsPerSecond:   100_000_000,
+			AllocationToClientBitsPerSecond: 100_000_000,
+			BandwidthBurst:                  Duration(250 * time.Millisecond),
+		},
+		Monitoring: Monitoring{Address: "127.0.0.1:9641"},
+		Log:        Log{Level: "info", Format: "console"},
+	}
+}
+
+func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }

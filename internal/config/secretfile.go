@@ -1,0 +1,80 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxSecretBytes bounds a secret file, so that a path to the wrong file shows
+// as such.
+const maxSecretBytes = 64 << 10
+
+// readSecretFiles fills each secret whose *_file twin is set.
+func (r *reader) readSecretFiles(c *Config) {
+	for i := range c.Auth.Users {
+		user := &c.Auth.Users[i]
+		path := fmt.Sprintf("auth.users[%d]", i)
+		r.readSecret(path+".password", &user.Password, user.PasswordFile)
+		r.readSecret(path+".key", &user.Key, user.KeyFile)
+	}
+	for i := range c.Auth.Secrets {
+		secret := &c.Auth.Secrets[i]
+		r.readSecret(fmt.Sprintf("auth.secrets[%d].value", i), &secret.Value, secret.ValueFile)
+	}
+	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
+}
+
+// readSecret takes a secret from its file, without the one newline that
+// editors and echo leave at the end.
+func (r *reader) readSecret(path string, secret *Secret, file string) {
+	if file == "" {
+		return
+	}
+	if *secret != "" {
+		r.reject(path+"_file", "stands beside %s: keep one of the two", lastName(path))
+		return
+	}
+	content, err := readBounded(r.beside(file), maxSecretBytes)
+	if err != nil {
+		r.reject(path+"_file", "read secret: %v", err)
+		return
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	if text == "" {
+		r.reject(path+"_file", "the file %s is empty", r.beside(file))
+		return
+	}
+	*secret = Secret(text)
+}
+
+// beside is where relative paths of secret files start: beside the
+// configuration file, or in the working directory when there is none.
+func (r *reader) beside(path string) string {
+	if filepath.IsAbs(path) || r.file == "" {
+		return path
+	}
+	return filepath.Join(filepath.Dir(r.file), path)
+}
+
+func lastName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+// readBounded reads a file that should not be longer than limit.
+func readBounded(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(content)) > limit {
+		return nil, &os.PathError{Op: "read", Path: name, Err: errors.New("longer than the permitted " + fmt.Sprint(limit) + " bytes")}
+	}
+	return content, nil
+}

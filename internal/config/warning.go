@@ -1,0 +1,83 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/fairlead/fairlead/allocation"
+)
+
+// minSecretBytes is where guessing a secret offline stops being cheap: every
+// client sees a MAC that its secret made.
+const minSecretBytes = 16
+
+// Warnings lists what is allowed but probably not meant; what a profile sets is
+// meant. Call it on a validated Config.
+func (c *Config) Warnings() []Warning {
+	var found []Warning
+	warn := func(path, text string, args ...any) {
+		if c.Origin(path).Source == FromProfile {
+			return
+		}
+		found = append(found, Warning{Path: path, Text: fmt.Sprintf(text, args...)})
+	}
+	for _, text := range c.unused {
+		warn("", "%s", text)
+	}
+	for i, each := range c.Relay.Addresses {
+		if each.ExternalAddress == "" && each.Local().IsPrivate() {
+			warn(fmt.Sprintf("relay.addresses[%d]", i), "%s is a private address: peers outside of its network reach it only with external_address set", each.Address)
+		}
+	}
+	if got := c.Allocation.PermissionLifetime; got != seconds(300) {
+		warn("allocation.permission_lifetime", "%s differs from the 300s of RFC 8656 section 9, which clients count on", got)
+	}
+	if got := c.Allocation.ChannelLifetime; got != seconds(600) {
+		warn("allocation.channel_lifetime", "%s differs from the 600s of RFC 8656 section 12, which clients count on", got)
+	}
+	if c.Auth.Anonymous {
+		warn("auth.anonymous", "everybody who reaches this server can relay through it")
+	}
+	for i, secret := range c.Auth.Secrets {
+		if len(secret.Value) < minSecretBytes {
+			warn(fmt.Sprintf("auth.secrets[%d]", i), "the secret is shorter than %d bytes and can be guessed from one credential: openssl rand -hex 32 makes a good one", minSecretBytes)
+		}
+	}
+	if c.Auth.ExpiryGrace > 0 && c.Auth.Expiry != expiryStrict {
+		warn("auth.expiry_grace", "counts only with auth.expiry: strict")
+	}
+	if c.Auth.NonceLifetime < seconds(60) {
+		warn("auth.nonce_lifetime", "%s makes every client authenticate anew at nearly every request", c.Auth.NonceLifetime)
+	}
+	if c.Auth.UnauthenticatedAnswersPerSecond == 0 {
+		warn("auth.unauthenticated_answers_per_second", "without a limit, forged requests make this server send to anybody")
+	}
+	for i, rule := range c.Peers.Allow {
+		if opened := builtInDenied(rule); opened.IsValid() {
+			warn(fmt.Sprintf("peers.allow[%d]", i), "%q lets clients reach %s, which is denied otherwise", rule, opened)
+		}
+	}
+	if addr, on := c.MonitoringAddress(); on && !addr.Addr().IsLoopback() {
+		warn("monitoring.address", "%s is not a loopback address: metrics have no authentication, so let only your monitoring reach it", addr)
+	}
+	return found
+}
+
+// specialPurpose are ranges that are denied unless configured otherwise, and
+// that are worth a word when a rule opens them.
+var specialPurpose = []string{
+	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+	"::1/128", "fc00::/7", "fe80::/10",
+}
+
+// builtInDenied returns the first special-purpose range that a rule opens at
+// least in part, or the zero prefix.
+func builtInDenied(rule string) netip.Prefix {
+	parsed := must(allocation.ParseRule(rule))
+	for _, text := range specialPurpose {
+		if special := netip.MustParsePrefix(text); special.Overlaps(parsed.Prefix) {
+			return special
+		}
+	}
+	return netip.Prefix{}
+}
