@@ -1,0 +1,95 @@
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// Sources are the places that a scrape reads.
+type Sources struct {
+	// Server returns the counters of the control plane.
+	Server func() server.Stats
+	// Workers returns those of the data plane, in the order of the workers.
+	Workers func() []fastpath.Stats
+	// Version is shown as a label.
+	Version string
+}
+
+// Handler answers /metrics from the sources, with the metrics of the process
+// and of the Go runtime beside them.
+func Handler(sources Sources) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		newCollector(sources),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+}
+
+// collector turns Descriptors into what Prometheus asks for.
+type collector struct {
+	sources Sources
+	descs   []*prometheus.Desc // by index of Descriptors
+}
+
+func newCollector(sources Sources) *collector {
+	c := &collector{sources: sources}
+	for _, d := range Descriptors {
+		c.descs = append(c.descs, prometheus.NewDesc(d.Name, d.Help, d.Labels, nil))
+	}
+	return c
+}
+
+// Describe is part of prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range c.descs {
+		ch <- desc
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	s := snapshot{server: c.sources.Server(), workers: c.sources.Workers(), version: c.sources.Version}
+	s.total = sum(s.workers)
+	for i, d := range Descriptors {
+		d.read(&s, func(value float64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(c.descs[i], d.Type, value, labels...)
+		})
+	}
+}
+
+// sum adds up the counters of all workers that are not shown one by one.
+func sum(workers []fastpath.Stats) fastpath.Stats {
+	var total fastpath.Stats
+	for _, w := range workers {
+		total.ToPeerPackets += w.ToPeerPackets
+		total.ToPeerBytes += w.ToPeerBytes
+		total.ToClientPackets += w.ToClientPackets
+		total.ToClientBytes += w.ToClientBytes
+		total.Notices += w.Notices
+		total.Allocations += w.Allocations
+		total.Permissions += w.Permissions
+		total.Channels += w.Channels
+		for i, n := range w.Drops {
+			total.Drops[i] += n
+		}
+	}
+	return total
+}
+
+// perWorker emits one value for each worker, labelled with its number.
+func perWorker(value func(fastpath.Stats) float64) func(*snapshot, emit) {
+	return func(s *snapshot, emit emit) {
+		for i, w := range s.workers {
+			emit(value(w), strconv.Itoa(i))
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package metrics_test
+
+import (
+	"io"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/fairlead/fairlead/internal/metrics"
+	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// scrape returns the body of /metrics for made-up counters.
+func scrape(t *testing.T) string {
+	t.Helper()
+	workers := []fastpath.Stats{{ToPeerPackets: 2, Allocations: 1}, {ToPeerPackets: 3, Allocations: 4}}
+	workers[1].Drops[fastpath.DropNoChannel] = 7
+	stats := server.Stats{
+		Requests:     map[string]uint64{"allocate": 5},
+		Errors:       map[string]map[string]uint64{"allocate": {"401": 6}},
+		Malformed:    map[string]uint64{"cookie": 8},
+		AuthFailures: map[string]uint64{"expired": 9},
+		PeersDenied:  map[string]uint64{"loopback": 10},
+		Ended:        map[string]uint64{"expired": 11},
+		Quota:        quota.Stats{Users: 12},
+		Ports:        []server.PortStats{{Address: netip.MustParseAddr("192.0.2.1"), Free: 13, Size: 20}},
+	}
+	stats.Quota.Refused[quota.LimitUserRate] = 14
+	handler := metrics.Handler(metrics.Sources{
+		Server:  func() server.Stats { return stats },
+		Workers: func() []fastpath.Stats { return workers },
+		Version: "v1",
+	})
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+	body, err := io.ReadAll(recorder.Body)
+	if err != nil || recorder.Code != 200 {
+		t.Fatalf("scrape: got %d %v %s", recorder.Code, err, body)
+	}
+	return string(body)
+}
+
+func TestScrapeShowsTheCounters(t *testing.T) {
+	body := scrape(t)
+	for _, line := range []string{
+		`fairlead_build_info{version="v1"} 1`,
+		`fairlead_allocations 5`,
+		`fairlead_users 12`,
+		`fairlead_relay_ports{address="192.0.2.1",state="free"} 13`,
+		`fairlead_relay_ports{address="192.0.2.1",state="used"} 7`,
+		`fairlead_relayed_packets_total{direction="to_peer"} 5`,
+		`fairlead_dropped_packets_total{reason="no_channel"} 7`,
+		`fairlead_requests_total{method="allocate"} 5`,
+		`fairlead_error_responses_total{code="401",method="allocate"} 6`,
+		`fairlead_malformed_messages_total{reason="cookie"} 8`,
+		`fairlead_auth_failures_total{cause="expired"} 9`,
+		`fairlead_peers_denied_total{rule="loopback"} 10`,
+		`fairlead_allocations_ended_total{cause="expired"} 11`,
+		`fairlead_quota_refusals_total{limit="user_allocations_per_second"} 14`,
+		`fairlead_worker_receive_calls_total{worker="1"} 0`,
+	} {
+		if !strings.Contains(body, line+"\n") {
+			t.Errorf("scrape has no line %q", line)
+		}
+	}
+}
+
+func TestEveryMetricIsShownAndDocumented(t *testing.T) {
+	body := scrape(t)
+	page, err := os.ReadFile("../../docs/METRICS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range metrics.Descriptors {
+		if !strings.Contains(body, "\n"+d.Name) {
+			t.Errorf("%s is described and never shown", d.Name)
+		}
+		if !strings.Contains(string(page), "| `"+d.Name+"` |") {
+			t.Errorf("%s is not in docs/METRICS.md: run make gen", d.Name)
+		}
+	}
+}

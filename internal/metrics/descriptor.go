@@ -1,0 +1,131 @@
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// Descriptor is one metric: what it is called, what it means, and how it is
+// read from a snapshot.
+type Descriptor struct {
+	Name   string
+	Help   string
+	Type   prometheus.ValueType
+	Labels []string
+
+	read func(s *snapshot, emit emit)
+}
+
+// emit reports one value with the values of the labels, in their order.
+type emit func(value float64, labels ...string)
+
+// snapshot is all that one scrape looks at.
+type snapshot struct {
+	server  server.Stats
+	workers []fastpath.Stats
+	total   fastpath.Stats
+	version string
+}
+
+const (
+	counter = prometheus.CounterValue
+	gauge   = prometheus.GaugeValue
+)
+
+// Descriptors lists every metric, in the order of the documentation.
+var Descriptors = []Descriptor{
+	{"fairlead_build_info", "Always 1; the label says which version runs.", gauge, []string{"version"},
+		func(s *snapshot, emit emit) { emit(1, s.version) }},
+
+	{"fairlead_allocations", "Live allocations.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Allocations)) }},
+	{"fairlead_permissions", "Live permissions.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Permissions)) }},
+	{"fairlead_channels", "Live channel bindings.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Channels)) }},
+	{"fairlead_users", "Users with live allocations.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Quota.Users)) }},
+	{"fairlead_clients", "Client addresses (IPv6: /64 networks) with live allocations.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Quota.Clients)) }},
+	{"fairlead_allocations_created_total", "Allocations created.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Created)) }},
+	{"fairlead_allocations_ended_total", "Allocations ended, by cause.", counter, []string{"cause"},
+		func(s *snapshot, emit emit) { each(s.server.Ended, emit) }},
+	{"fairlead_relay_ports", "Ports for relayed transport addresses, by local address and state.", gauge, []string{"address", "state"},
+		func(s *snapshot, emit emit) {
+			for _, p := range s.server.Ports {
+				emit(float64(p.Size-p.Free), p.Address.String(), "used")
+				emit(float64(p.Free), p.Address.String(), "free")
+			}
+		}},
+
+	{"fairlead_relayed_packets_total", "Datagrams relayed, by direction.", counter, []string{"direction"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.total.ToPeerPackets), "to_peer")
+			emit(float64(s.total.ToClientPackets), "to_client")
+		}},
+	{"fairlead_relayed_bytes_total", "Payload bytes relayed, by direction.", counter, []string{"direction"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.total.ToPeerBytes), "to_peer")
+			emit(float64(s.total.ToClientBytes), "to_client")
+		}},
+	{"fairlead_dropped_packets_total", "Datagrams dropped, by reason.", counter, []string{"reason"},
+		func(s *snapshot, emit emit) {
+			for i, n := range s.total.Drops {
+				if reason := fastpath.DropReason(i); reason != 0 { // 0: not dropped
+					emit(float64(n), reason.String())
+				}
+			}
+		}},
+	{"fairlead_icmp_errors_total", "ICMP errors that peers caused.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Notices)) }},
+
+	{"fairlead_requests_total", "STUN requests, by method.", counter, []string{"method"},
+		func(s *snapshot, emit emit) { each(s.server.Requests, emit) }},
+	{"fairlead_error_responses_total", "Error responses, by method and code; a 401 to a first request is normal.", counter, []string{"method", "code"},
+		func(s *snapshot, emit emit) {
+			for method, codes := range s.server.Errors {
+				for code, n := range codes {
+					emit(float64(n), method, code)
+				}
+			}
+		}},
+	{"fairlead_malformed_messages_total", "STUN messages dropped as malformed, by reason.", counter, []string{"reason"},
+		func(s *snapshot, emit emit) { each(s.server.Malformed, emit) }},
+	{"fairlead_ignored_messages_total", "STUN messages that get no answer: indications, responses, unknown methods, parked requests.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Ignored)) }},
+	{"fairlead_withheld_responses_total", "Responses to strangers withheld because their source is over its limit.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Limited)) }},
+	{"fairlead_panics_total", "Messages dropped because their handling panicked; each is a bug.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Panics)) }},
+
+	{"fairlead_auth_failures_total", "Requests not authenticated, by cause.", counter, []string{"cause"},
+		func(s *snapshot, emit emit) { each(s.server.AuthFailures, emit) }},
+	{"fairlead_peers_denied_total", "Peers refused with 403, by rule.", counter, []string{"rule"},
+		func(s *snapshot, emit emit) { each(s.server.PeersDenied, emit) }},
+	{"fairlead_quota_refusals_total", "Allocations refused with 486, by limit.", counter, []string{"limit"},
+		func(s *snapshot, emit emit) {
+			for i, n := range s.server.Quota.Refused {
+				emit(float64(n), quota.Limit(i).String())
+			}
+		}},
+
+	{"fairlead_worker_busy_seconds_total", "Time that a worker was not waiting for packets.", counter, []string{"worker"},
+		perWorker(func(w fastpath.Stats) float64 { return w.Busy.Seconds() })},
+	{"fairlead_worker_wakeups_total", "Rounds in which a worker found something to do.", counter, []string{"worker"},
+		perWorker(func(w fastpath.Stats) float64 { return float64(w.Wakeups) })},
+	{"fairlead_worker_receive_calls_total", "System calls to receive datagrams.", counter, []string{"worker"},
+		perWorker(func(w fastpath.Stats) float64 { return float64(w.RecvCalls) })},
+	{"fairlead_worker_send_calls_total", "System calls to send datagrams.", counter, []string{"worker"},
+		perWorker(func(w fastpath.Stats) float64 { return float64(w.SendCalls) })},
+}
+
+// each emits a map of counts by its only label.
+func each(counts map[string]uint64, emit emit) {
+	for label, n := range counts {
+		emit(float64(n), label)
+	}
+}
