@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/admin"
+	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/metrics"
+	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/relay"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// maxBuckets bounds the bandwidth buckets: two for each of 128 Ki allocations.
+// Memory is only touched for those in use.
+const maxBuckets = 1 << 18
+
+// instance is a running server, assembled from its parts.
+type instance struct {
+	engine *relay.Engine
+	server *server.Server
+	admin  *admin.Admin // nil when monitoring is off
+	log    *zap.Logger
+
+	isStopping atomic.Bool
+}
+
+// newInstance opens every socket that the configuration asks for. On an error
+// nothing stays open.
+func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
+	i := &instance{log: log}
+	buckets := bucket.NewArray(maxBuckets)
+	addresses, err := relay.NewLocalAddresses()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := newSettings(cfg)
+	if err != nil {
+		return nil, err
+	}
+	workers, perSecond := cfg.WorkerCount(), cfg.Auth.UnauthenticatedAnswersPerSecond
+	i.server, err = server.New(server.Config{
+		Workers:        workers,
+		Settings:       settings,
+		Nonces:         authn.NewNonces(cfg.NonceKey(), cfg.Auth.NonceLifetime.Std()),
+		Limiter:        authn.NewLimiter(perSecond, perSecond),
+		RelayAddresses: relayAddresses(cfg.Relay.Addresses),
+		MinPort:        uint16(cfg.Relay.MinPort),
+		MaxPort:        uint16(cfg.Relay.MaxPort),
+		DefaultFamily:  defaultFamilies[cfg.Relay.DefaultAddressFamily],
+		Buckets:        buckets,
+		OpenRelay: relay.RelaySockets{
+			ReceiveBufferBytes: cfg.Sockets.RelayReceiveBufferBytes,
+			SendBufferBytes:    cfg.Sockets.RelaySendBufferBytes,
+		}.Open,
+		LocalAddresses: addresses.All,
+		IsLocalAddress: addresses.Contains,
+		Log:            log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			i.server.Close()
+		}
+	}()
+	i.engine, err = relay.Open(relay.Config{
+		Workers:            workers,
+		Listeners:          cfg.ListenerAddresses(),
+		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,
+		SendBufferBytes:    cfg.Sockets.SendBufferBytes,
+		LocalAddresses:     addresses,
+		Aliases:            i.server.Aliases(),
+		AddressesChanged:   i.server.AddressesChanged,
+		Worker: func(id int) fastpath.Config {
+			h := i.server.Handler(id)
+			return fastpath.Config{
+				ID:                 id,
+				Control:            h.Control,
+				Tick:               h.Tick,
+				PeerAllowed:        i.server.PeerAllowed,
+				Buckets:            buckets,
+				WideChannelNumbers: cfg.Allocation.WideChannelNumbers,
+			}
+		},
+	}, log)
+	if err != nil {
+		return nil, err
+	}
+	if addr, on := cfg.MonitoringAddress(); on {
+		if i.admin, err = i.listenAdmin(addr); err != nil {
+			i.engine.Close()
+			return nil, err
+		}
+	}
+	return i, nil
+}
+
+// listenAdmin opens the listener for metrics and health.
+func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
+	return admin.Listen(admin.Config{
+		Address: addr.String(),
+		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, Version: version}),
+		Alive:   i.engine.Alive,
+		Ready: func() error {
+			if i.isStopping.Load() {
+				return errors.New("stopping")
+			}
+			return nil
+		},
+		Log: i.log,
+	})
+}
+
+// run serves until ctx is done or a part fails; then it closes everything.
+func (i *instance) run(ctx context.Context) error {
+	defer i.server.Close()
+	group, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, func() { i.isStopping.Store(true) })
+	group.Go(func() error { return i.engine.Run(ctx) })
+	if i.admin != nil {
+		group.Go(func() error { return i.admin.Run(ctx) })
+	}
+	return group.Wait()
+}
+
+// apply makes reloaded settings take effect.
+func (i *instance) apply(ctx context.Context, settings server.Settings) error {
+	return i.server.Apply(ctx, settings, i.engine.Workers())
+}
+
+// workerStats reads the counters of every worker.
+func (i *instance) workerStats() []fastpath.Stats {
+	var stats []fastpath.Stats
+	for _, w := range i.engine.Workers() {
+		stats = append(stats, w.Stats())
+	}
+	return stats
+}
+
+// newSettings builds what a reload may change.
+func newSettings(cfg *config.Config) (server.Settings, error) {
+	auth, err := authn.New(cfg.AuthnConfig())
+	if err != nil {
+		return server.Settings{}, fmt.Errorf("prepare credentials: %w", err)
+	}
+	allow, deny := cfg.PeerRules()
+	return server.Settings{
+		Authenticator: auth,
+		Quota:         cfg.QuotaLimits(),
+		Allocation:    cfg.AllocationConfig(),
+		AllowPeers:    allow,
+		DenyPeers:     deny,
+		Protected:     protected(cfg),
+		Software:      cfg.STUN.Software,
+	}, nil
+}
+
+// protected are the server's own listeners, its clients' and its operators':
+// addresses that no relay may reach.
+func protected(cfg *config.Config) []netip.AddrPort {
+	addresses := cfg.ListenerAddresses()
+	if addr, on := cfg.MonitoringAddress(); on {
+		addresses = append(addresses, addr)
+	}
+	return addresses
+}
+
+// relayAddresses gives the server its relay addresses.
+func relayAddresses(configured []config.RelayAddress) []server.RelayAddress {
+	var addresses []server.RelayAddress
+	for _, each := range configured {
+		addresses = append(addresses, server.RelayAddress{Local: each.Local(), External: each.External()})
+	}
+	return addresses
+}
+
+// defaultFamilies turns the words of relay.default_address_family into their
+// meaning.
+var defaultFamilies = map[string]server.FamilyDefault{
+	"ipv4":   server.FamilyDefaultIPv4,
+	"ipv6":   server.FamilyDefaultIPv6,
+	"client": server.FamilyDefaultClient,
+}

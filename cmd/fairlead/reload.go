@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/internal/config"
+)
+
+// applyTimeout is how long the workers may take to review what is live.
+const applyTimeout = 30 * time.Second
+
+// reloader applies the configuration anew at each SIGHUP.
+type reloader struct {
+	options  config.Options
+	instance *instance
+	running  *config.Config
+	level    zap.AtomicLevel
+	log      *zap.Logger
+}
+
+// run reloads at each signal until ctx is done.
+func (r *reloader) run(ctx context.Context, hangup <-chan os.Signal) {
+	for {
+		select {
+		case <-hangup:
+			r.reload(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// reload applies what can be applied while running. A configuration with a
+// mistake changes nothing.
+func (r *reloader) reload(ctx context.Context) {
+	next, warnings, err := config.Load(r.options)
+	if err != nil {
+		r.log.Error("configuration not reloaded, the running one stays", zap.Error(err))
+		return
+	}
+	effective, changes := config.Reload(r.running, next)
+	settings, err := newSettings(effective)
+	if err != nil {
+		r.log.Error("configuration not reloaded, the running one stays", zap.Error(err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	if err := r.instance.apply(ctx, settings); err != nil {
+		r.log.Error("configuration not applied on every worker; reload again", zap.Error(err))
+		return
+	}
+	r.level.SetLevel(effective.LogLevel())
+	r.running = effective
+	warn(r.log, warnings)
+	if len(changes.Restart) > 0 {
+		r.log.Warn("some changes take effect at the next start only", zap.Strings("keys", changes.Restart))
+	}
+	r.log.Info("configuration reloaded", zap.Strings("keys", changes.Live))
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/logging"
+)
+
+// spareThreads is how many threads Go may run beside the workers: for the
+// collector, and for everything that may wait.
+const spareThreads = 2
+
+func newServeCommand(options *config.Options) *cobra.Command {
+	var dev bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server until SIGTERM",
+		Long: `Run the server. SIGHUP reloads users, secrets, quotas, peer rules, lifetimes and
+the log level without touching traffic; SIGTERM and SIGINT stop it.
+
+With --dev it listens on every local address with a made-up user and secret,
+lets clients reach loopback and private addresses, and prints one line of JSON
+with a working credential on standard output.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dev {
+				options.Base = config.Dev()
+			}
+			return serve(cmd, *options, dev)
+		},
+	}
+	cmd.Flags().BoolVar(&dev, "dev", false, "development profile: generated credentials, private peers allowed")
+	return cmd
+}
+
+// serve runs the server in the foreground; it returns nil after a signal to
+// stop.
+func serve(cmd *cobra.Command, options config.Options, dev bool) error {
+	cfg, warnings, err := config.Load(options)
+	if err != nil {
+		return err
+	}
+	log, level, err := logging.New(cmd.ErrOrStderr(), cfg.LogFormat(), cfg.LogLevel())
+	if err != nil {
+		return err
+	}
+	warn(log, warnings)
+	runtime.GOMAXPROCS(cfg.WorkerCount() + spareThreads)
+
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
+	i, err := newInstance(cfg, log)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return i.run(ctx) })
+	group.Go(func() error {
+		r := reloader{options: options, instance: i, running: cfg, level: level, log: log}
+		r.run(ctx, hangup)
+		return nil
+	})
+	if dev {
+		if err := announceDev(cmd, cfg); err != nil {
+			return err
+		}
+	}
+	log.Info("serving", zap.String("version", version), zap.Int("workers", cfg.WorkerCount()))
+	context.AfterFunc(ctx, func() { log.Info("stopping") })
+	return group.Wait()
+}
+
+// warn logs what is allowed but probably not meant.
+func warn(log *zap.Logger, warnings []config.Warning) {
+	for _, warning := range warnings {
+		log.Warn("configuration", zap.Stringer("warning", warning))
+	}
+}
+
+// announceDev prints a working credential, ready to paste into a page.
+func announceDev(cmd *cobra.Command, cfg *config.Config) error {
+	fmt.Fprintf(cmd.ErrOrStderr(), "development profile: user %q password %q, shared secret %q; never use it in production\n",
+		cfg.Auth.Users[0].Name, cfg.Auth.Users[0].Password.Reveal(), cfg.Auth.Secrets[0].Value.Reveal())
+	return printCredentials(cmd.OutOrStdout(), cfg)
+}
