@@ -1,0 +1,33 @@
+//go:build e2e || soak
+
+package e2e
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fairlead/fairlead/internal/testnet"
+)
+
+var program = flag.String("fairlead", "../../bin/fairlead", "the server under test (make build)")
+
+// fairlead prepares a command of the binary under test in a namespace. Only
+// the environment decides against a test, so FAIRLEAD_* is left out of it.
+func fairlead(t testing.TB, host *testnet.Namespace, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := filepath.Abs(*program)
+	if err != nil {
+		t.Fatalf("find the server under test: %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("find the server under test (make build makes it): %v", err)
+	}
+	cmd := host.Command(t.Context(), path, args...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "FAIRLEAD_") })
+	return cmd
+}

@@ -1,0 +1,40 @@
+package testnet
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Usage is what a process holds, read from /proc.
+type Usage struct {
+	ResidentBytes int // memory in RAM (VmRSS)
+	Threads       int
+	Descriptors   int // open files and sockets
+}
+
+// Usage reads what the process holds right now.
+func (p *Process) Usage(t testing.TB) Usage {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		t.Fatalf("read the status of %s: %v", p.cmd, err)
+	}
+	descriptors, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
+	if err != nil {
+		t.Fatalf("list the descriptors of %s: %v", p.cmd, err)
+	}
+	usage := Usage{Descriptors: len(descriptors)}
+	for line := range strings.Lines(string(status)) {
+		var kiB int
+		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kiB); n == 1 {
+			usage.ResidentBytes = kiB << 10
+		}
+		_, _ = fmt.Sscanf(line, "Threads: %d", &usage.Threads)
+	}
+	if usage.ResidentBytes == 0 || usage.Threads == 0 {
+		t.Fatalf("read the status of %s: no VmRSS or Threads line in\n%s", p.cmd, status)
+	}
+	return usage
+}
