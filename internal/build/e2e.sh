@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Tries bin/fairlead with real clients in network namespaces. Needs root; what
+# is missing is installed by package name.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo 'network namespaces need root: sudo make e2e' >&2
+  exit 1
+fi
+internal/build/packages.sh ip:iproute2 unshare:util-linux \
+  turnutils_uclient:coturn chromium:chromium node:nodejs npm:npm
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+  echo "playwright-core needs Node.js 20 or newer, this is $(node --version)" >&2
+  exit 1
+fi
+npm ci --prefix internal/e2e/browser --ignore-scripts --no-audit --no-fund
+
+# Clients spend most of their time waiting: more at once than there are CPUs.
+go test -tags e2e -count=1 -timeout 8m -parallel 8 -v ./internal/testnet ./internal/e2e
