@@ -108,7 +108,7 @@ func TestLifeOfAnEngine(t *testing.T) {
 	before := openFiles()
 	log, logs := observer.New(zap.InfoLevel)
 	engine, err := relay.Open(relay.Config{
-		Listeners: addrs("127.0.0.1:0", "[::1]:0"), ReceiveBufferBytes: 1 << 40, Worker: idle,
+		Listeners: addrs("127.0.0.1:0", "[::1]:0"), ReceiveBufferBytes: 1 << 30, Worker: idle,
 	}, zap.New(log))
 	if err != nil {
 		t.Fatal(err)

@@ -2,46 +2,18 @@ package relay
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math"
 	"net/netip"
 	"slices"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/fairlead/fairlead/internal/logging"
-	"github.com/fairlead/fairlead/internal/udpbatch"
-	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
 // followInterval is how often the addresses of the interfaces are read: often
 // enough for an address that a laptop or a failover brings, and 0.1 ms of work.
 const followInterval = 3 * time.Second
-
-var errNoAddress = errors.New("no local address to listen on")
-
-// openListeners opens the groups of the start. The workers do not run yet.
-func (e *Engine) openListeners() error {
-	addrs, skipped := wanted(e.cfg.Listeners, e.addresses.All())
-	e.noteSkipped(skipped)
-	for _, addr := range addrs {
-		err := e.openListener(addr, e.directly)
-		if errors.Is(err, syscall.EADDRNOTAVAIL) && !slices.Contains(e.cfg.Listeners, addr) {
-			e.noteFailure(addr, err) // an IPv6 address may not be ready yet
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if len(e.groups) == 0 {
-		return fmt.Errorf("listen on %v: %w", e.cfg.Listeners, errNoAddress)
-	}
-	return nil
-}
 
 // follow keeps the groups in step with the interfaces until ctx is done.
 func (e *Engine) follow(ctx context.Context, every time.Duration) {
@@ -97,96 +69,6 @@ func (e *Engine) served() []netip.AddrPort {
 		addrs = append(addrs, addr)
 	}
 	return addrs
-}
-
-// onEach calls a function for every worker, directly or on its thread.
-type onEach func(f func(*fastpath.Worker) error) error
-
-// openListener opens the group of an address and gives it to the workers. Only
-// then does it receive.
-func (e *Engine) openListener(addr netip.AddrPort, on onEach) error {
-	id, err := e.idOf(addr)
-	if err != nil {
-		return err
-	}
-	g, err := openGroup(id, addr, len(e.workers), udpbatch.Options{
-		ReceiveBufferBytes: e.cfg.ReceiveBufferBytes,
-		SendBufferBytes:    e.cfg.SendBufferBytes,
-	})
-	if err != nil {
-		return err
-	}
-	if err := on(g.addTo); err != nil {
-		return errors.Join(err, g.closeAfter(on))
-	}
-	if err := g.sockets.Serve(); err != nil {
-		return errors.Join(err, g.closeAfter(on))
-	}
-	e.mu.Lock()
-	e.groups[addr] = g
-	e.mu.Unlock()
-	delete(e.failed, addr)
-	e.log.Info("listening", logging.Server(g.addr), zap.Int("workers", len(e.workers)))
-	return nil
-}
-
-// closeListener closes the group of an address that is gone.
-func (e *Engine) closeListener(addr netip.AddrPort) {
-	e.mu.Lock()
-	g := e.groups[addr]
-	delete(e.groups, addr)
-	e.mu.Unlock()
-	err := g.closeAfter(e.onWorkers)
-	e.log.Info("stopped listening: the address is gone", logging.Server(g.addr), zap.Error(err))
-}
-
-// idOf returns the number of an address. An address that comes back gets its
-// old one, so its clients find their allocations again.
-func (e *Engine) idOf(addr netip.AddrPort) (fastpath.ListenerID, error) {
-	if id, ok := e.ids[addr]; ok {
-		return id, nil
-	}
-	if len(e.ids) > math.MaxUint16 {
-		return 0, fmt.Errorf("listen on %s: all %d listener numbers were used", addr, len(e.ids))
-	}
-	id := fastpath.ListenerID(len(e.ids))
-	e.ids[addr] = id
-	return id, nil
-}
-
-// directly calls f for each worker, none of which runs yet.
-func (e *Engine) directly(f func(*fastpath.Worker) error) error {
-	for _, w := range e.workers {
-		if err := f(w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// postPause is how long a full inbox is left alone.
-const postPause = 10 * time.Millisecond
-
-// onWorkers calls f on the thread of each worker and waits until it has
-// returned there. A worker that ends is passed over with an error; it serves no
-// socket any more.
-func (e *Engine) onWorkers(f func(*fastpath.Worker) error) error {
-	errs := make(chan error, len(e.workers))
-	for _, w := range e.workers {
-		err := w.Post(func(w *fastpath.Worker) { errs <- f(w) })
-		for errors.Is(err, fastpath.ErrInboxFull) {
-			time.Sleep(postPause)
-			err = w.Post(func(w *fastpath.Worker) { errs <- f(w) })
-		}
-		if err != nil {
-			errs <- err
-		}
-	}
-	var all []error
-	for range e.workers {
-		all = append(all, <-errs)
-	}
-	return errors.Join(all...)
 }
 
 // noteSkipped logs the local addresses left out, once.

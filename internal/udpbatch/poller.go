@@ -6,6 +6,3 @@ type Event struct {
 	Readable bool
 	Failed   bool // an error is pending, or the error queue holds something
 }
-
-// wakeToken marks the Poller's own wake-up and is not for sockets.
-const wakeToken = ^uint32(0)

@@ -24,6 +24,9 @@ type Poller struct {
 	woken bool // owned by the waiting goroutine
 }
 
+// wakeToken marks the Poller's own wake-up and is not for sockets.
+const wakeToken = ^uint32(0)
+
 // NewPoller makes an epoll set that reports at most so many events at once.
 func NewPoller(events int) (*Poller, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)

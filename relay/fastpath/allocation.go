@@ -7,7 +7,7 @@ import (
 
 // AllocationID names a published allocation on its worker. 0 is none. A number
 // is used again after Withdraw.
-type AllocationID = ref
+type AllocationID = uint32
 
 // ListenerID names a listening socket. It is the same on every worker.
 type ListenerID uint16

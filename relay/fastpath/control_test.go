@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func request(text string) []byte { return append([]byte{0, 1}, text...) }
 // Every answer arrives, however many and however long they are.
 func TestReply(t *testing.T) {
 	for _, test := range []struct{ answers, size int }{
-		{1, 0}, {1, 100}, {63, 100}, {64, 100}, {65, 100}, {200, 2048}, {3, 2049}, {2, 60000},
+		{1, 0}, {1, 100}, {63, 100}, {64, 100}, {65, 100}, {130, 100}, {20, 2048}, {3, 2049}, {2, 60000},
 	} {
 		t.Run(fmt.Sprintf("answers=%d/size=%d", test.answers, test.size), func(t *testing.T) {
 			answer := payload(test.size)
@@ -32,9 +33,6 @@ func TestReply(t *testing.T) {
 				}
 			}})
 			client := newEndpoint(t, loopback4)
-			if err := client.conn.SetReadBuffer(4 << 20); err != nil {
-				t.Fatal(err)
-			}
 			client.send(f.server, request("?"))
 			for range test.answers {
 				client.want(f.server, answer)
@@ -98,15 +96,22 @@ func TestDataAndRequestsInOneBatch(t *testing.T) {
 	a = f.publish(client.addr, loopback4)
 	f.holdBatch(func() {
 		client.send(f.server, request("bind"))
+		client.send(f.server, sendIndication(peer.addr, []byte("sent")))
 		for i := range 5 {
 			client.send(f.server, channelData(0x4001, []byte{byte(i)}))
 		}
 		client.send(f.server, channelData(0x4002, []byte("not bound")))
 	})
+	peer.want(a.relayed, []byte("sent"))
 	for i := range 5 {
 		peer.want(a.relayed, []byte{byte(i)})
 	}
 	f.wantDrops(fastpath.DropNoChannel, 1)
+	f.on(func(w *fastpath.Worker) {
+		if got, want := w.Traffic(a.id), (fastpath.Traffic{ToPeerPackets: 6, ToPeerBytes: 9}); got != want {
+			t.Errorf("got traffic %+v, want %+v", got, want)
+		}
+	})
 	f.holdBatch(func() {
 		client.send(f.server, channelData(0x4001, []byte("last words")))
 		client.send(f.server, request("end"))
@@ -177,6 +182,26 @@ func TestInbox(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Errorf("got %v from Close after Run, want nil", err)
 	}
+}
+
+// What does not fit into one round is called in the next, in order, without
+// waiting for a packet.
+func TestInboxIsServedInOrder(t *testing.T) {
+	const posts = 1000
+	f := start(t, loopback4, fastpath.Config{})
+	var order []int
+	f.holdBatch(func() {
+		for i := range posts {
+			if err := f.worker.Post(func(*fastpath.Worker) { order = append(order, i) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	f.on(func(*fastpath.Worker) {
+		if len(order) != posts || !slices.IsSorted(order) {
+			t.Errorf("got %d functions called, in order: %t, want %d in order", len(order), slices.IsSorted(order), posts)
+		}
+	})
 }
 
 // A function that posts another does not keep the worker from its packets.

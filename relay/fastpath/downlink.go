@@ -1,10 +1,6 @@
 package fastpath
 
 import (
-	crand "crypto/rand"
-	"encoding/binary"
-	"math/rand/v2"
-
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/internal/wire"
 )
@@ -23,7 +19,7 @@ type downlink struct {
 }
 
 func (d *downlink) open() (err error) {
-	d.recv, err = udpbatch.NewRecvBatch(slots)
+	d.recv, err = newSlots()
 	return err
 }
 
@@ -113,74 +109,4 @@ func (w *Worker) fromPeer(id AllocationID, a *allocation, slot int) DropReason {
 	w.counters.add(countToClientPackets, 1)
 	w.counters.add(countToClientBytes, uint64(n))
 	return dropNone
-}
-
-// putData writes the header of a Data indication in front of the n bytes from
-// Headroom on. The peer is shown by its alias.
-func (w *Worker) putData(buf []byte, n int) (offset, size int) {
-	peer := w.down.from
-	w.toExternal(&peer.IP)
-	var id [wire.TransactionIDSize]byte
-	binary.LittleEndian.PutUint64(id[:8], w.ids.Uint64())
-	binary.LittleEndian.PutUint32(id[8:], uint32(w.ids.Uint64()))
-	return wire.PutData(buf, wire.Headroom, n, peer.AddrPort(), &id)
-}
-
-// newIDs returns a source of transaction ids that nobody can predict.
-func newIDs() *rand.ChaCha8 {
-	var seed [32]byte
-	_, _ = crand.Read(seed[:]) // never fails: crypto/rand ends the process instead
-	return rand.NewChaCha8(seed)
-}
-
-// queueToClient puts a datagram at the end of a listener's batch, which must
-// have room: a batch holds as many as there are slots, for data and answers
-// alike, and is flushed before its slots are used again.
-func (w *Worker) queueToClient(l *listener, packet []byte, client *udpbatch.Addr, o outgoing) {
-	l.waiting[l.batch.Len()] = o
-	l.batch.Append(packet, client)
-	if !l.touched {
-		l.touched = true
-		w.down.touched = append(w.down.touched, l)
-	}
-}
-
-// flushClients sends what waits on the listening sockets, which frees all slots.
-func (w *Worker) flushClients() {
-	d := &w.down
-	for _, l := range d.touched {
-		s := l.conn.Send(l.batch)
-		w.sent(s)
-		if s.Failed > 0 {
-			w.unsentToClient(l)
-		}
-		l.batch.Reset()
-		l.touched = false
-	}
-	d.touched = d.touched[:0]
-	d.used = 0
-	w.control.replies = 0
-}
-
-// unsentToClient turns datagrams that did not leave from traffic, or answers,
-// into drops.
-func (w *Worker) unsentToClient(l *listener) {
-	for i := range l.batch.Len() {
-		errno := l.batch.Err(i)
-		if errno == 0 {
-			continue
-		}
-		w.counters.drop(dropOf(errno))
-		o := l.waiting[i]
-		if o.allocation == 0 {
-			w.counters.take(countReplies, 1)
-			continue
-		}
-		a := w.tables.allocations.at(o.allocation)
-		a.traffic.ToClientPackets--
-		a.traffic.ToClientBytes -= uint64(o.payload)
-		a.traffic.Dropped++
-		w.counters.take(countToClientPackets, 1)
-		w.counters.take(countToClientBytes, uint64(o.payload))
-	}
 }

@@ -143,6 +143,25 @@ func (e *endpoint) want(from netip.AddrPort, want []byte) {
 	}
 }
 
+// skipTo receives until a datagram is the one wanted; false when none comes for
+// a while.
+func (e *endpoint) skipTo(want string) bool {
+	e.t.Helper()
+	if err := e.conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		e.t.Fatal(err)
+	}
+	b := make([]byte, wire.MaxDatagram)
+	for {
+		n, _, err := e.conn.ReadFromUDPAddrPort(b)
+		if err != nil {
+			return false
+		}
+		if string(b[:n]) == want {
+			return true
+		}
+	}
+}
+
 // allocation is a published allocation.
 type allocation struct {
 	id      fastpath.AllocationID

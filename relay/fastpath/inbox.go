@@ -1,9 +1,16 @@
 package fastpath
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// inboxLimit bounds what may wait for a worker.
-const inboxLimit = 4096
+// inboxLimit bounds what may wait for a worker, inboxShare what it calls in one
+// round.
+const (
+	inboxLimit = 4096
+	inboxShare = 64
+)
 
 // inbox takes functions from any goroutine to the worker's thread.
 type inbox struct {
@@ -11,7 +18,8 @@ type inbox struct {
 	queue  []func(*Worker) // guarded by mu
 	closed bool            // guarded by mu
 
-	spare []func(*Worker) // owned by the worker
+	taken []func(*Worker) // owned by the worker
+	more  bool            // something is left for the next round; owned by the worker
 }
 
 // put queues f and reports whether the worker needs to be woken: whoever finds
@@ -29,18 +37,18 @@ func (b *inbox) put(f func(*Worker)) (wake bool, err error) {
 	return len(b.queue) == 1, nil
 }
 
-// run calls what is queued. What those functions queue in turn waits for the
-// next run.
+// run calls the first of what is queued.
 func (b *inbox) run(w *Worker) {
 	b.mu.Lock()
-	queue := b.queue
-	b.queue = b.spare
+	n := min(inboxShare, len(b.queue))
+	b.taken = append(b.taken[:0], b.queue[:n]...)
+	b.queue = slices.Delete(b.queue, 0, n)
+	b.more = len(b.queue) > 0
 	b.mu.Unlock()
-	for i, f := range queue {
+	for _, f := range b.taken {
 		f(w)
-		queue[i] = nil
 	}
-	b.spare = queue[:0]
+	clear(b.taken)
 }
 
 // close refuses further functions.

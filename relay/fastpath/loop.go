@@ -18,7 +18,11 @@ const listenerToken = 1 << 31
 // functions, then the tick. Whatever is queued for sending in one of these steps
 // is sent in that step, so control code never changes entries under a packet.
 func (w *Worker) round() error {
-	events, err := w.poller.Wait(time.Duration(max(0, w.nextTick-w.mono)))
+	timeout := time.Duration(max(0, w.nextTick-w.mono))
+	if w.inbox.more {
+		timeout = 0
+	}
+	events, err := w.poller.Wait(timeout)
 	if err != nil {
 		return err
 	}
@@ -34,7 +38,7 @@ func (w *Worker) round() error {
 		}
 	}
 	w.flushClients()
-	if w.poller.Woken() {
+	if w.inbox.more || w.poller.Woken() {
 		w.inbox.run(w)
 	}
 	if w.mono >= w.nextTick {

@@ -119,7 +119,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		err = w.round()
 	}
 	w.inbox.close()
-	w.inbox.run(w)
+	for w.inbox.more = true; w.inbox.more; {
+		w.inbox.run(w)
+	}
 	return errors.Join(err, w.Close())
 }
 
