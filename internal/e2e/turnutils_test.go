@@ -38,6 +38,8 @@ func TestTurnutils(t *testing.T) {
 		"Send with RTCP":                     {serverV4, password, []string{"-n", "50", "-s", "-X", "-e", v4}, 100},
 		"padded ChannelData":                 {serverV4, password, []string{"-n", "50", "-c", "-D", "-l", "101", "-X", "-e", v4}, 50},
 		"full frames":                        {serverV4, password, []string{"-n", "50", "-c", "-l", "1400", "-X", "-e", v4}, 50},
+		"DONT-FRAGMENT":                      {serverV4, password, []string{"-n", "50", "-c", "-g", "-X", "-e", v4}, 50},
+		"DONT-FRAGMENT, Send":                {serverV4, password, []string{"-n", "50", "-c", "-g", "-s", "-X", "-e", v4}, 50},
 		"extra requests":                     {serverV4, password, []string{"-n", "50", "-c", "-G", "-X", "-e", v4}, 50},
 		"many clients":                       {serverV4, password, []string{"-n", "20", "-m", "50", "-c", "-X", "-e", v4}, 1000},
 		"many clients with RTCP":             {serverV4, password, []string{"-n", "20", "-m", "20", "-X", "-e", v4}, 400},

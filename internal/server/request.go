@@ -87,11 +87,9 @@ func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 }
 
 // unsupported lists the comprehension-required attributes that the codec
-// understands and the server does not act on: DF needs a socket option per
-// datagram (RFC 8656 section 7.2 step 4), and the password algorithms and
-// USERHASH are only for clients that were offered them.
+// understands and the server does not act on: password algorithms and USERHASH
+// are only for clients that were offered them.
 var unsupported = []wire.AttrType{
-	wire.AttrDontFragment,
 	wire.AttrPasswordAlgorithm,
 	wire.AttrUserHash,
 }
