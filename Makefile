@@ -8,7 +8,7 @@ TOOL    := $(GO) tool -modfile=tools.mod
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen gen-check e2e soak fuzz bench-micro cover vuln install clean
+.PHONY: help build run test lint gen gen-check e2e soak bench fuzz bench-micro cover vuln install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ run: build ## build and start a development server; prints an iceServers JSON
 
 test: lint gen-check ## everything that needs neither root nor a third-party program (commit gate)
 	$(GO) test -race -shuffle=on ./...
-	$(GO) test ./internal/wire/... ./internal/bucket/... ./internal/udpbatch/... ./authn/... ./allocation/... ./relay/...
+	$(GO) test ./internal/... ./authn ./allocation ./quota ./relay/... # what -race cannot test: no allocations
 	$(GO) test -tags portable -shuffle=on ./internal/udpbatch/... ./relay/...
 
 lint: ## gofmt, vet (Linux and macOS), staticcheck, go fix, tidy
@@ -38,6 +38,9 @@ e2e: build ## real clients in network namespaces (root; installs coturn, chromiu
 
 soak: build ## long runs: spoofed floods, 16,000 allocations (root)
 	internal/build/soak.sh
+
+bench: build ## measure against coturn and pion, write docs/PERFORMANCE.md (root)
+	internal/build/bench.sh $(BENCHFLAGS)
 
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	internal/build/fuzz.sh $(FUZZTIME)

@@ -3,6 +3,7 @@
 //	serve         run the server
 //	config        check a configuration, or show the one in effect
 //	credentials   issue a credential for clients
+//	bench         measure what a relay costs, this one or any other
 //	version       what this binary is
 //
 // The verbs read the configuration through internal/config only. Results go to

@@ -1,0 +1,69 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ClosedLoop measures one server.
+func ClosedLoop(ctx context.Context, o ClosedLoopOptions) (report *Report, err error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	l, err := openLab(o.CPU)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+
+	rounds := max(minRounds, int(o.Duration/(2*longestSlice)))
+	p := pace{rounds: rounds, slice: o.Duration / time.Duration(2*rounds)}
+	report, err = newReport(l, o.Payload, p)
+	if err != nil {
+		return nil, err
+	}
+	err = report.measureCells(ctx, l, []Spec{o.Server}, o.Cells, p, o.Progress)
+	return report, err
+}
+
+// newReport is a report without figures.
+func newReport(l *lab, payload int, p pace) (*Report, error) {
+	machine, err := thisMachine(l.cpu)
+	if err != nil {
+		return nil, fmt.Errorf("describe the machine: %w", err)
+	}
+	return &Report{
+		Machine:      machine,
+		Date:         time.Now(),
+		PayloadBytes: payload,
+		SliceMs:      p.slice.Milliseconds(),
+	}, nil
+}
+
+// measureCells starts the servers, measures every cell on all of them, and
+// stops them.
+func (r *Report) measureCells(ctx context.Context, l *lab, specs []Spec, cells []Cell, p pace, progress Progress) (err error) {
+	flows := 0
+	for _, c := range cells {
+		flows = max(flows, c.Flows)
+	}
+	up, err := l.openLineup(ctx, specs, flows)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, up.close()) }()
+	for _, s := range up.servers {
+		r.Servers = append(r.Servers, Contender{Name: s.spec.Name, Version: s.spec.Version, Command: s.spec.Command})
+	}
+	for _, c := range cells {
+		progress.say("measuring %s", c)
+		measurements, err := up.measure(ctx, c, r.PayloadBytes, p)
+		if err != nil {
+			return fmt.Errorf("measure %s: %w", c, err)
+		}
+		r.Cells = append(r.Cells, measurements...)
+	}
+	return nil
+}

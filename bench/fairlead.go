@@ -1,0 +1,44 @@
+package bench
+
+// fairleadConfig leaves nothing between the packets and the forwarding code:
+// no limits, no monitoring, one worker for the one CPU.
+const fairleadConfig = `listeners:
+  - address: "{listen}:{port}"
+    transport: udp
+workers: 1
+relay:
+  addresses:
+    - address: "{relay}"
+  min_port: {min_port}
+  max_port: {max_port}
+auth:
+  realm: "{realm}"
+  users:
+    - name: "{user}"
+      password: "{password}"
+  unauthenticated_answers_per_second: 0
+peers:
+  allow: ["10.0.0.0/8"]
+quota:
+  user_allocations: 0
+  user_allocations_per_second: 0
+  client_allocations: 0
+  client_allocations_per_second: 0
+  server_allocations: 0
+  allocation_to_peer_bits_per_second: 0
+  allocation_to_client_bits_per_second: 0
+monitoring:
+  address: "off"
+log:
+  level: info
+`
+
+// Fairlead is the running binary as a server.
+func Fairlead(version string) Spec {
+	return Spec{
+		Name:    "fairlead",
+		Command: "{executable} serve --config {directory}/fairlead.yaml",
+		Files:   map[string]string{"fairlead.yaml": fairleadConfig},
+		Version: version,
+	}
+}

@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fairlead/fairlead/internal/wire"
+)
+
+// channelNumber is the one channel of every allocation.
+const channelNumber = 0x4000
+
+// flow is a pair of connected sockets, a client's and a peer's, and what lies
+// between them: one allocation with a channel, or nothing.
+type flow struct {
+	client, peer int
+	control      *client // nil for a direct flow
+	peerAddr     netip.AddrPort
+}
+
+// openDirectFlow connects client and peer without a relay.
+func (l *lab) openDirectFlow() (*flow, error) {
+	f, err := l.openEnds(directClientAddr, directPeerAddr)
+	if err != nil {
+		return nil, err
+	}
+	local, err := localAddr(f.client)
+	if err == nil {
+		err = errors.Join(connect(f.client, f.peerAddr), connect(f.peer, local))
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+// openRelayedFlow makes an allocation on the server and binds its channel.
+func (l *lab) openRelayedFlow(s *server) (*flow, error) {
+	f, err := l.openEnds(clientAddr, peerAddr)
+	if err != nil {
+		return nil, err
+	}
+	f.control = &client{fd: f.client}
+	if err := f.establish(s.addr); err != nil {
+		return nil, errors.Join(s.explain(err), f.close())
+	}
+	return f, nil
+}
+
+func (f *flow) establish(server netip.AddrPort) error {
+	if err := connect(f.client, server); err != nil {
+		return err
+	}
+	relayed, err := f.control.allocate()
+	if err != nil {
+		return err
+	}
+	if err := connect(f.peer, relayed); err != nil {
+		return err
+	}
+	return f.refresh()
+}
+
+// refresh renews permission and channel.
+func (f *flow) refresh() error {
+	if f.control == nil {
+		return nil
+	}
+	return f.control.bind(channelNumber, f.peerAddr)
+}
+
+// openEnds opens the two sockets.
+func (l *lab) openEnds(clientAddr, peerAddr netip.Addr) (*flow, error) {
+	f := &flow{client: -1, peer: -1}
+	err := l.clients.do(func() (err error) {
+		f.client, err = openSocket(netip.AddrPortFrom(clientAddr, 0))
+		return err
+	})
+	if err == nil {
+		err = l.peers.do(func() (err error) {
+			f.peer, err = openSocket(netip.AddrPortFrom(peerAddr, 0))
+			return err
+		})
+	}
+	if err == nil {
+		f.peerAddr, err = localAddr(f.peer)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+// close closes the sockets; the allocation stays until the server ends.
+func (f *flow) close() error {
+	var err error
+	for _, fd := range []int{f.client, f.peer} {
+		if fd >= 0 {
+			err = errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
+		}
+	}
+	return err
+}
+
+// lane prepares the bursts of a cell on this flow. The tag leads the payload;
+// the client's end has a ChannelData header in front of it.
+func (f *flow) lane(c Cell, payload int) (*lane, error) {
+	client := end{fd: f.client, size: payload}
+	peer := end{fd: f.peer, size: payload}
+	if f.control != nil {
+		client.size += wire.ChannelHeaderSize
+		client.tag = wire.ChannelHeaderSize
+	}
+	from, to := client, peer
+	if c.Direction == ToClient {
+		from, to = peer, client
+	}
+	template := make([]byte, from.size)
+	if from.tag == wire.ChannelHeaderSize {
+		wire.PutChannelHeader(template, channelNumber, payload)
+	}
+	return newLane(from, to, template, c.Packets, c.Train)
+}
+
+// routeOver prepares the bursts of a cell on the first of these flows.
+func routeOver(flows []*flow, c Cell, payload int) (*route, error) {
+	var lanes []*lane
+	for _, f := range flows[:c.Flows] {
+		l, err := f.lane(c, payload)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, l)
+	}
+	return newRoute(lanes, c.Packets)
+}

@@ -1,0 +1,65 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestClosedLoopOptionsValidate(t *testing.T) {
+	tests := map[string]struct {
+		change    func(*ClosedLoopOptions)
+		complaint string // empty: none
+	}{
+		"as the flags are":   {func(*ClosedLoopOptions) {}, ""},
+		"no server":          {func(o *ClosedLoopOptions) { o.Server = Spec{} }, "command"},
+		"no cells":           {func(o *ClosedLoopOptions) { o.Cells = nil }, "no cells"},
+		"an impossible cell": {func(o *ClosedLoopOptions) { o.Cells = []Cell{{}} }, "direction"},
+		"too short":          {func(o *ClosedLoopOptions) { o.Duration = time.Millisecond }, "too short"},
+		"no room for a tag":  {func(o *ClosedLoopOptions) { o.Payload = 7 }, "payload of 7"},
+		"more than a frame":  {func(o *ClosedLoopOptions) { o.Payload = 1401 }, "payload of 1401"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := ClosedLoopOptions{Server: Fairlead(""), Cells: DefaultCells(), Duration: 2 * time.Second, Payload: DefaultPayload}
+			tt.change(&o)
+			checkComplaint(t, o.validate(), tt.complaint)
+		})
+	}
+}
+
+func TestCompareOptionsValidate(t *testing.T) {
+	tests := map[string]struct {
+		change    func(*CompareOptions)
+		complaint string // empty: none
+	}{
+		"as the flags are":     {func(*CompareOptions) {}, ""},
+		"no allocations":       {func(o *CompareOptions) { o.Allocations = 0 }, ""},
+		"one server":           {func(o *CompareOptions) { o.Servers = o.Servers[:1] }, "two servers"},
+		"too few rounds":       {func(o *CompareOptions) { o.Rounds = 4 }, "4 rounds"},
+		"too short":            {func(o *CompareOptions) { o.Slice = time.Microsecond }, "too short"},
+		"fewer than none":      {func(o *CompareOptions) { o.Allocations = -1 }, "-1 allocations"},
+		"more than ports":      {func(o *CompareOptions) { o.Allocations = 60000 }, "60000 allocations"},
+		"cells and the packet": {func(o *CompareOptions) { o.Cells, o.Payload = nil, 0 }, "payload of 0"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := CompareOptions{
+				Servers: []Spec{Pion(), Fairlead("")}, Cells: DefaultCells(), Rounds: 10,
+				Slice: 100 * time.Millisecond, Payload: DefaultPayload, Allocations: 2000, Rest: time.Second,
+			}
+			tt.change(&o)
+			checkComplaint(t, o.validate(), tt.complaint)
+		})
+	}
+}
+
+func checkComplaint(t *testing.T, err error, complaint string) {
+	t.Helper()
+	switch {
+	case complaint == "" && err != nil:
+		t.Errorf("got %v, want nil", err)
+	case complaint != "" && (err == nil || !strings.Contains(err.Error(), complaint)):
+		t.Errorf("got %v, want an error with %q", err, complaint)
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package bench
+
+import (
+	"context"
+	"errors"
+)
+
+var errNoLinux = errors.New("network namespaces are needed, which only Linux has")
+
+// ClosedLoop is available on Linux only.
+func ClosedLoop(context.Context, ClosedLoopOptions) (*Report, error) { return nil, errNoLinux }
+
+// Compare is available on Linux only.
+func Compare(context.Context, CompareOptions) (*Report, error) { return nil, errNoLinux }
