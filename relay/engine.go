@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -17,7 +18,8 @@ import (
 // Config is what an Engine is made of.
 type Config struct {
 	// Workers is the number of threads; 0 means DefaultWorkers. Outside Linux
-	// there is one.
+	// there is one. GOMAXPROCS should be larger, so that what else runs in the
+	// process always finds a place.
 	Workers int
 
 	// Listeners are the addresses to serve. An unspecified address stands for
@@ -95,6 +97,7 @@ func (e *Engine) open() error {
 	for id := range e.cfg.Workers {
 		cfg := e.cfg.Worker(id)
 		cfg.ID = id
+		cfg.HoldProcessor = runtime.GOMAXPROCS(0) > e.cfg.Workers
 		w, err := fastpath.NewWorker(cfg)
 		if err != nil {
 			return fmt.Errorf("make worker %d: %w", id, err)

@@ -18,6 +18,7 @@ import (
 type Poller struct {
 	epoll  int
 	events []unix.EpollEvent
+	hold   time.Duration
 
 	mu    sync.Mutex
 	wake  int  // eventfd; guarded by mu, so that nobody writes to it once it is closed
@@ -72,14 +73,36 @@ func (p *Poller) Remove(c *Conn) error {
 
 // Wait waits for at least one event, for Wake, or until the time is over, and
 // returns the number of events. Event and Woken speak of what it found.
+//
+// Before it goes to sleep it lets the other threads of its CPU run. If one of
+// them is about to cause more events, as a burst that is being sent to this
+// host does, they are all served by one wake-up, and if they come at once the
+// thread has not slept at all. On a CPU of its own the thread loses 0.3 µs.
 func (p *Poller) Wait(timeout time.Duration) (int, error) {
-	// Rounded up: a timeout below a millisecond must not become a busy loop.
-	n, err := unix.EpollWait(p.epoll, p.events, int((timeout+time.Millisecond-1)/time.Millisecond))
+	yield()
+	brief := min(timeout, p.hold)
+	if brief > 0 {
+		n, errno := p.waitHolding(milliseconds(brief))
+		if errno == unix.EINTR || errno == 0 && (n > 0 || brief == timeout) {
+			return p.found(n), nil
+		}
+	}
+	n, err := unix.EpollWait(p.epoll, p.events, milliseconds(timeout-brief))
 	if err != nil && !errors.Is(err, unix.EINTR) {
 		return 0, os.NewSyscallError("epoll_wait", err)
 	}
 	return p.found(max(n, 0)), nil
 }
+
+// Hold makes Wait keep the Go scheduler's processor while it waits, for so long
+// and no longer; 0, the default, gives it up at once. Losing it means to look
+// for another one at each wake-up, and to wake the runtime's monitor thread.
+// There must be more processors (GOMAXPROCS) than goroutines that hold one. The
+// collector is not held up: its signal to stop ends the wait.
+func (p *Poller) Hold(d time.Duration) { p.hold = d }
+
+// milliseconds rounds up: a timeout below one must not become a busy loop.
+func milliseconds(d time.Duration) int { return int((d + time.Millisecond - 1) / time.Millisecond) }
 
 // found takes the wake-up out of the n events.
 func (p *Poller) found(n int) int {

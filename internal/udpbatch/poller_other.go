@@ -89,6 +89,9 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	}
 }
 
+// Hold does nothing: here Wait is a wait for a channel.
+func (p *Poller) Hold(time.Duration) {}
+
 // collect takes what is ready.
 func (p *Poller) collect() {
 	p.mu.Lock()

@@ -39,6 +39,11 @@ type Config struct {
 	// WideChannelNumbers admits 0x5000-0x7FFF, the numbers that RFC 5766 had
 	// in addition to those of RFC 8656.
 	WideChannelNumbers bool
+
+	// HoldProcessor lets the worker keep the Go scheduler's processor while it
+	// waits for packets that are likely to come soon. Only where GOMAXPROCS is
+	// larger than the number of workers.
+	HoldProcessor bool
 }
 
 // Control handles a batch of STUN messages on the worker's thread. It must not
@@ -74,6 +79,10 @@ type Worker struct {
 	ids     *rand.ChaCha8 // transaction ids of Data indications
 }
 
+// holdTime is the longest pause between packets of which a worker makes nothing:
+// as long as the runtime lets a system call keep its processor unasked.
+const holdTime = 10 * time.Millisecond
+
 // eventsPerPoll bounds the sockets served in one round.
 const eventsPerPoll = 128
 
@@ -93,6 +102,9 @@ func NewWorker(cfg Config) (*Worker, error) {
 	err = errors.Join(w.up.open(), w.down.open())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open worker %d: %w", cfg.ID, err), w.Close())
+	}
+	if cfg.HoldProcessor {
+		w.poller.Hold(holdTime)
 	}
 	w.control.open()
 	w.readClock()
