@@ -74,11 +74,16 @@ func (p *Poller) Remove(c *Conn) error {
 // Wait waits for at least one event, for Wake, or until the time is over, and
 // returns the number of events. Event and Woken speak of what it found.
 //
-// Before it goes to sleep it lets the other threads of its CPU run. If one of
-// them is about to cause more events, as a burst that is being sent to this
-// host does, they are all served by one wake-up, and if they come at once the
-// thread has not slept at all. On a CPU of its own the thread loses 0.3 µs.
+// When nothing is ready it lets the other threads of its CPU run before it goes
+// to sleep. If one of them is about to cause more events, as a burst that is
+// being sent to this host does, they are all served by one wake-up, and if they
+// come at once the thread has not slept at all. While something is ready it must
+// not: it would serve the receiver of each packet before the next one. On a CPU
+// of its own the thread loses 0.5 µs.
 func (p *Poller) Wait(timeout time.Duration) (int, error) {
+	if n, _ := p.waitHolding(0); n > 0 {
+		return p.found(n), nil
+	}
 	yield()
 	brief := min(timeout, p.hold)
 	if brief > 0 {
