@@ -31,11 +31,11 @@ func TestNoncesAllocateNothing(t *testing.T) {
 	n := authn.NewNonces(nil, 0)
 	client := netip.MustParseAddrPort("[2001:db8::1]:5000")
 	buf := make([]byte, 0, 64)
-	nonce := n.Mint(nil, client, realm)
-	if got := testing.AllocsPerRun(1000, func() { buf = n.Mint(buf[:0], client, realm) }); got != 0 {
+	nonce := n.Mint(nil, client, realm, modern)
+	if got := testing.AllocsPerRun(1000, func() { buf = n.Mint(buf[:0], client, realm, modern) }); got != 0 {
 		t.Errorf("Mint: got %v allocations, want 0", got)
 	}
-	if got := testing.AllocsPerRun(1000, func() { n.Check(nonce, client, realm) }); got != 0 {
+	if got := testing.AllocsPerRun(1000, func() { n.Check(nonce, client, realm, modern) }); got != 0 {
 		t.Errorf("Check: got %v allocations, want 0", got)
 	}
 }

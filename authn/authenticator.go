@@ -1,20 +1,25 @@
 package authn
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/fairlead/fairlead/internal/wire"
 )
 
 // Authenticator verifies the credentials of one realm. It is immutable and safe
 // for concurrent use.
 type Authenticator struct {
-	realm   string
-	users   map[string]Key // by prepared name
-	signers []*signer
-	source  Source
-	dummy   Key // checked for names that nobody knows, so that they cost the same
+	realm    string
+	users    map[string]Key // by prepared name
+	signers  []*signer
+	source   Source
+	dummy    Key // checked for names that nobody knows, so that they cost the same
+	features Features
+	names    map[[sha256.Size]byte]string // of users, by USERHASH; empty unless announced
 
 	strict        bool
 	grace         time.Duration
@@ -92,11 +97,18 @@ func New(cfg Config) (*Authenticator, error) {
 		users:         users,
 		source:        cfg.Source,
 		dummy:         randomKey(),
+		features:      cfg.features(),
 		strict:        cfg.Expiry == ExpiryStrict,
 		grace:         cfg.ExpiryGrace,
 		skew:          cfg.ClockSkew,
 		maxTimeToLive: cfg.MaxTimeToLive,
 		anonymous:     cfg.Anonymous,
+	}
+	if a.features.UserHash {
+		a.names = make(map[[sha256.Size]byte]string, len(users))
+		for name := range users {
+			a.names[wire.UserHash(name, realm)] = name
+		}
 	}
 	for _, s := range cfg.Secrets {
 		a.signers = append(a.signers, newSigner(s))
@@ -106,6 +118,13 @@ func New(cfg Config) (*Authenticator, error) {
 
 // Realm returns the prepared realm, as it goes out in REALM attributes.
 func (a *Authenticator) Realm() string { return a.realm }
+
+// Features returns what the realm announces to clients of RFC 8489.
+func (a *Authenticator) Features() Features { return a.features }
+
+// Username returns the name that a USERHASH stands for, for Verify. It is empty
+// for an unknown hash, which Verify takes for an unknown name, at its cost.
+func (a *Authenticator) Username(hash [sha256.Size]byte) string { return a.names[hash] }
 
 // Anonymous reports whether requests without credentials may relay.
 func (a *Authenticator) Anonymous() bool { return a.anonymous }

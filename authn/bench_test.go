@@ -36,18 +36,18 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkNonce(b *testing.B) {
 	n := authn.NewNonces(nil, 0)
 	client := netip.MustParseAddrPort("[2001:db8::1]:5000")
-	nonce := n.Mint(nil, client, realm)
+	nonce := n.Mint(nil, client, realm, modern)
 	b.Run("do=mint", func(b *testing.B) {
 		b.ReportAllocs()
 		buf := make([]byte, 0, 64)
 		for b.Loop() {
-			buf = n.Mint(buf[:0], client, realm)
+			buf = n.Mint(buf[:0], client, realm, modern)
 		}
 	})
 	b.Run("do=check", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			n.Check(nonce, client, realm)
+			n.Check(nonce, client, realm, modern)
 		}
 	})
 }

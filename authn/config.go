@@ -19,6 +19,10 @@ type Config struct {
 	MaxTimeToLive time.Duration // longest accepted time until the expiry at Allocate; 0: any
 
 	Anonymous bool // relay for requests without credentials, too
+
+	// SecurityFeatures announces those of RFC 8489 as far as all users allow,
+	// see Features; false speaks RFC 5389 to everybody.
+	SecurityFeatures bool
 }
 
 // User is a static user. Exactly one of Password and Key is set.

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/fairlead/fairlead/internal/wire"
 )
 
 // Key holds the long-term keys of one user in one realm, one per password
@@ -52,6 +54,14 @@ func ParseKey(text string) (Key, error) {
 		return Key{}, errors.New("key is all zero")
 	}
 	return k, nil
+}
+
+// Bytes returns the form that a password algorithm makes.
+func (k *Key) Bytes(algorithm wire.PasswordAlgorithm) []byte {
+	if algorithm == wire.PasswordAlgorithmSHA256 {
+		return k.SHA256[:]
+	}
+	return k.MD5[:]
 }
 
 // hashKey hashes the joined text "username:realm:password".

@@ -19,12 +19,12 @@ const DefaultNonceLifetime = 600 * time.Second
 
 const (
 	nonceStampBytes = 4  // Unix seconds, until the year 2106
-	nonceMACBytes   = 11 // 88 bits against guesses that each cost a packet
+	nonceMACBytes   = 10 // 80 bits against guesses that each cost a packet
 	nonceBytes      = nonceStampBytes + nonceMACBytes
 
-	// nonceLength is short because every 401 carries a nonce, and a multiple of
-	// four because of STUN's padding and of base64's.
-	nonceLength = nonceBytes / 3 * 4
+	// nonceLength is short because every 401 carries a nonce. With the cookie of
+	// RFC 8489 in front it is 32, which needs no padding.
+	nonceLength = (nonceBytes*8 + 5) / 6
 
 	// nonceLead is how far ahead the clock of another node of the fleet may be.
 	nonceLead = 5 * time.Second
@@ -43,9 +43,14 @@ const (
 	NonceValid
 )
 
-// Nonces makes and checks stateless nonces: base64url over the time of issue
-// and a truncated HMAC-SHA256 of that time, the client's transport address and
-// the realm. Safe for concurrent use.
+// nonceEncoding is strict: without it, the spare bits of the last character
+// would give each nonce four spellings.
+var nonceEncoding = base64.RawURLEncoding.Strict()
+
+// Nonces makes and checks stateless nonces: the cookie of the announced
+// features, then base64url over the time of issue and a truncated HMAC-SHA256
+// of that time, the client's transport address, the features and the realm.
+// Safe for concurrent use.
 type Nonces struct {
 	lifetime time.Duration
 	work     sync.Pool // of *nonceWork
@@ -54,7 +59,7 @@ type Nonces struct {
 // nonceWork is the scratch of one computation.
 type nonceWork struct {
 	mac  hash.Hash
-	text []byte // stamp, address, port, realm
+	text []byte // what the MAC covers
 	sum  []byte
 	raw  [nonceBytes]byte
 }
@@ -76,32 +81,37 @@ func NewNonces(key []byte, lifetime time.Duration) *Nonces {
 	}}}
 }
 
-// Mint appends a nonce for the client to dst: 20 characters of A-Z, a-z, 0-9,
-// '-' and '_'. It allocates only when dst must grow.
-func (n *Nonces) Mint(dst []byte, client netip.AddrPort, realm string) []byte {
+// Mint appends a nonce for the client to dst: 19 characters of A-Z, a-z, 0-9,
+// '-' and '_', or 32 when features are announced. It allocates only when dst
+// must grow.
+func (n *Nonces) Mint(dst []byte, client netip.AddrPort, realm string, announced Features) []byte {
 	w := n.work.Get().(*nonceWork)
 	stamp := uint32(time.Now().Unix())
 	binary.BigEndian.PutUint32(w.raw[:], stamp)
-	copy(w.raw[nonceStampBytes:], w.authenticate(stamp, client, realm))
-	dst = base64.RawURLEncoding.AppendEncode(dst, w.raw[:])
+	copy(w.raw[nonceStampBytes:], w.authenticate(stamp, client, realm, announced))
+	dst = nonceEncoding.AppendEncode(announced.appendCookie(dst), w.raw[:])
 	n.work.Put(w)
 	return dst
 }
 
-// Check tells whether a nonce from the wire was made for this client and realm,
-// and still holds. It does not allocate.
-func (n *Nonces) Check(nonce []byte, client netip.AddrPort, realm string) NonceStatus {
-	if len(nonce) != nonceLength {
+// Check tells whether a nonce from the wire was made for this client, realm and
+// features, and still holds. So a nonce whose cookie was changed on the way to
+// the client is foreign (RFC 8489 section 9.2.1), and so is one from before a
+// reload that changed the features. It does not allocate.
+func (n *Nonces) Check(nonce []byte, client netip.AddrPort, realm string, announced Features) NonceStatus {
+	var cookie [cookieBytes]byte
+	nonce, ok := bytes.CutPrefix(nonce, announced.appendCookie(cookie[:0]))
+	if !ok || len(nonce) != nonceLength {
 		return NonceForeign
 	}
 	w := n.work.Get().(*nonceWork)
 	defer n.work.Put(w)
 	// The decoder skips line breaks, so a full length is no proof of full bytes.
-	if got, err := base64.RawURLEncoding.Decode(w.raw[:], nonce); err != nil || got != nonceBytes {
+	if got, err := nonceEncoding.Decode(w.raw[:], nonce); err != nil || got != nonceBytes {
 		return NonceForeign
 	}
 	stamp := binary.BigEndian.Uint32(w.raw[:])
-	if !hmac.Equal(w.authenticate(stamp, client, realm), w.raw[nonceStampBytes:]) {
+	if !hmac.Equal(w.authenticate(stamp, client, realm, announced), w.raw[nonceStampBytes:]) {
 		return NonceForeign
 	}
 	age := time.Since(time.Unix(int64(stamp), 0))
@@ -113,11 +123,13 @@ func (n *Nonces) Check(nonce []byte, client netip.AddrPort, realm string) NonceS
 
 // authenticate returns the truncated MAC; it is valid until the next call. The
 // realm is last because it alone has no fixed length.
-func (w *nonceWork) authenticate(stamp uint32, client netip.AddrPort, realm string) []byte {
-	addr := client.Addr().As16()
+func (w *nonceWork) authenticate(stamp uint32, client netip.AddrPort, realm string, announced Features) []byte {
+	addr, set := client.Addr().As16(), announced.set()
 	w.text = binary.BigEndian.AppendUint32(w.text[:0], stamp)
 	w.text = append(w.text, addr[:]...)
 	w.text = binary.BigEndian.AppendUint16(w.text, client.Port())
+	w.text = append(w.text, set[:]...)
+	w.text = binary.BigEndian.AppendUint16(w.text, uint16(announced.Algorithm))
 	w.text = append(w.text, realm...)
 	w.mac.Reset()
 	w.mac.Write(w.text)

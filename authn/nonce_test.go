@@ -4,12 +4,19 @@ import (
 	"bytes"
 	"net/netip"
 	"regexp"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/wire"
+)
+
+// modern is what a realm with password users announces, plain what one does that
+// speaks RFC 5389.
+var (
+	modern = authn.Features{Algorithm: wire.PasswordAlgorithmSHA256, UserHash: true}
+	plain  = authn.Features{}
 )
 
 func TestNonces(t *testing.T) {
@@ -49,11 +56,11 @@ func TestNonces(t *testing.T) {
 			var nonce []byte
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(max(0, -tt.after))
-				nonce = mint.Mint(nil, client, realm)
+				nonce = mint.Mint(nil, client, realm, modern)
 			})
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(max(0, tt.after))
-				if got := tt.check.Check(nonce, netip.MustParseAddrPort(tt.client), tt.realm); got != tt.want {
+				if got := tt.check.Check(nonce, netip.MustParseAddrPort(tt.client), tt.realm, modern); got != tt.want {
 					t.Errorf("got %d, want %d", got, tt.want)
 				}
 			})
@@ -63,12 +70,18 @@ func TestNonces(t *testing.T) {
 
 func TestNonceIsShortAndPrintable(t *testing.T) {
 	n := authn.NewNonces(nil, 0)
-	printable := regexp.MustCompile(`^[A-Za-z0-9_-]{20}$`)
-	for port := range uint16(1000) {
-		nonce := n.Mint([]byte("prefix"), netip.AddrPortFrom(netip.IPv6Loopback(), port), realm)
-		text, ok := strings.CutPrefix(string(nonce), "prefix")
-		if !ok || !printable.MatchString(text) {
-			t.Fatalf("got %q, want prefix and 20 printable characters", nonce)
+	for announced, cookie := range map[authn.Features]string{
+		plain:                                  "",
+		{Algorithm: wire.PasswordAlgorithmMD5}: "obMatJos2gAAA", // RFC 8489 section 18.1: bit 0 comes first
+		{Algorithm: wire.PasswordAlgorithmSHA256}: "obMatJos2gAAA",
+		modern: "obMatJos2wAAA",
+	} {
+		want := regexp.MustCompile(`^prefix` + cookie + `[A-Za-z0-9_-]{19}$`)
+		for port := range uint16(1000) {
+			nonce := n.Mint([]byte("prefix"), netip.AddrPortFrom(netip.IPv6Loopback(), port), realm, announced)
+			if !want.Match(nonce) {
+				t.Fatalf("%+v: got %q, want %s", announced, nonce, want)
+			}
 		}
 	}
 }
@@ -80,7 +93,7 @@ func TestNonceDiffersByClient(t *testing.T) {
 		n := authn.NewNonces(nil, 0)
 		seen := make(map[string]bool)
 		for port := range uint16(10_000) {
-			seen[string(n.Mint(nil, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), port), realm))] = true
+			seen[string(n.Mint(nil, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), port), realm, plain))] = true
 		}
 		if len(seen) != 10_000 {
 			t.Errorf("got %d different nonces for 10000 ports", len(seen))
@@ -91,7 +104,7 @@ func TestNonceDiffersByClient(t *testing.T) {
 func TestNonceForgeries(t *testing.T) {
 	client := netip.MustParseAddrPort("192.0.2.1:5000")
 	n := authn.NewNonces(nil, 0)
-	nonce := n.Mint(nil, client, realm)
+	nonce := n.Mint(nil, client, realm, modern)
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for i := range nonce {
 		for _, c := range []byte(alphabet + "+/=\r\n\x00 \xff") {
@@ -101,26 +114,28 @@ func TestNonceForgeries(t *testing.T) {
 			if c == nonce[i] {
 				want = authn.NonceValid
 			}
-			if got := n.Check(forged, client, realm); got != want {
+			if got := n.Check(forged, client, realm, modern); got != want {
 				t.Errorf("%q with %q at %d: got %d, want %d", nonce, c, i, got, want)
 			}
 		}
 	}
 	for name, forged := range map[string][]byte{
 		"empty":      nil,
-		"short":      nonce[:19],
+		"short":      nonce[:31],
 		"long":       append(bytes.Clone(nonce), 'A'),
 		"padded":     append(bytes.Clone(nonce), '='),
-		"line break": append(bytes.Clone(nonce[:19]), '\n'),
+		"line break": append(bytes.Clone(nonce[:31]), '\n'),
+		"no cookie":  nonce[13:],
+		"cookie":     nonce[:13],
 		"twice":      bytes.Repeat(nonce, 2),
-		"zeros":      make([]byte, 20),
+		"zeros":      make([]byte, 32),
 		"long zeros": make([]byte, 763),
 	} {
 		// The bytes of the last check must not fill up the next one.
-		if got := n.Check(nonce, client, realm); got != authn.NonceValid {
+		if got := n.Check(nonce, client, realm, modern); got != authn.NonceValid {
 			t.Errorf("genuine: got %d, want valid", got)
 		}
-		if got := n.Check(forged, client, realm); got != authn.NonceForeign {
+		if got := n.Check(forged, client, realm, modern); got != authn.NonceForeign {
 			t.Errorf("%s: got %d, want foreign", name, got)
 		}
 	}
@@ -130,7 +145,7 @@ func TestNonceForgeries(t *testing.T) {
 func TestNonceKeysAreRandom(t *testing.T) {
 	client := netip.MustParseAddrPort("192.0.2.1:5000")
 	first, second := authn.NewNonces(nil, 0), authn.NewNonces(nil, 0)
-	if got := second.Check(first.Mint(nil, client, realm), client, realm); got != authn.NonceForeign {
+	if got := second.Check(first.Mint(nil, client, realm, plain), client, realm, plain); got != authn.NonceForeign {
 		t.Errorf("got %d, want foreign", got)
 	}
 }
@@ -141,7 +156,7 @@ func TestNonceKeyIsCopied(t *testing.T) {
 	client := netip.MustParseAddrPort("192.0.2.1:5000")
 	first, second := authn.NewNonces(bytes.Clone(key), 0), authn.NewNonces(key, 0)
 	clear(key)
-	if got := second.Check(first.Mint(nil, client, realm), client, realm); got != authn.NonceValid {
+	if got := second.Check(first.Mint(nil, client, realm, plain), client, realm, plain); got != authn.NonceValid {
 		t.Errorf("got %d, want valid", got)
 	}
 }
@@ -149,23 +164,25 @@ func TestNonceKeyIsCopied(t *testing.T) {
 func FuzzNonceCheck(f *testing.F) {
 	client := netip.MustParseAddrPort("192.0.2.1:5000")
 	n := authn.NewNonces([]byte("fleet"), time.Hour)
-	genuine := n.Mint(nil, client, realm)
-	f.Add(genuine, uint16(5000), realm)
-	f.Add([]byte{}, uint16(0), "")
-	f.Add(append(bytes.Clone(genuine), 0), uint16(5000), realm)
-	f.Add([]byte("obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA"), uint16(5000), realm)
-	f.Fuzz(func(t *testing.T, nonce []byte, port uint16, r string) {
+	genuine := n.Mint(nil, client, realm, modern)
+	f.Add(genuine, uint16(5000), realm, uint16(2), true)
+	f.Add(genuine[13:], uint16(5000), realm, uint16(0), false)
+	f.Add([]byte{}, uint16(0), "", uint16(1), false)
+	f.Add(append(bytes.Clone(genuine), 0), uint16(5000), realm, uint16(2), true)
+	f.Add([]byte("obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA"), uint16(5000), realm, uint16(2), false)
+	f.Fuzz(func(t *testing.T, nonce []byte, port uint16, r string, algorithm uint16, userHash bool) {
 		from := netip.AddrPortFrom(client.Addr(), port)
+		announced := authn.Features{Algorithm: wire.PasswordAlgorithm(algorithm), UserHash: userHash}
 		before := bytes.Clone(nonce)
-		got := n.Check(nonce, from, r)
-		isOurs := bytes.Equal(nonce, genuine) && from == client && r == realm
+		got := n.Check(nonce, from, r, announced)
+		isOurs := bytes.Equal(nonce, genuine) && from == client && r == realm && announced == modern
 		if (got == authn.NonceValid) != isOurs {
-			t.Errorf("Check(%q, %v, %q): got %d, ours: %t", nonce, from, r, got, isOurs)
+			t.Errorf("Check(%q, %v, %q, %+v): got %d, ours: %t", nonce, from, r, announced, got, isOurs)
 		}
 		if !bytes.Equal(nonce, before) {
 			t.Error("Check changed the nonce")
 		}
-		if got := n.Check(n.Mint(nil, from, r), from, r); got != authn.NonceValid {
+		if got := n.Check(n.Mint(nil, from, r, announced), from, r, announced); got != authn.NonceValid {
 			t.Errorf("fresh nonce for %v in %q: got %d, want valid", from, r, got)
 		}
 	})

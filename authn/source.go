@@ -11,6 +11,10 @@ type Source interface {
 	// Fetch asks the back-end and keeps the answer for Lookup. It returns soon
 	// after ctx ends. An error means that Lookup would still say Pending.
 	Fetch(ctx context.Context, username string) error
+	// HasSHA256 reports whether every key has its SHA-256 form. New asks it
+	// once: one user with the MD5 form alone keeps a realm from announcing
+	// SHA-256.
+	HasSHA256() bool
 }
 
 // Fetch asks the Source for the user of a request whose Verify said Pending. It

@@ -18,6 +18,7 @@ type fakeSource struct {
 	cache   map[string]authn.Key // a zero key is a remembered "unknown"
 	fetches int
 	down    bool
+	md5Only bool // what HasSHA256 denies
 }
 
 func newFakeSource() *fakeSource {
@@ -48,6 +49,8 @@ func (s *fakeSource) Fetch(ctx context.Context, username string) error {
 	s.cache[username] = s.rows[username]
 	return nil
 }
+
+func (s *fakeSource) HasSHA256() bool { return !s.md5Only }
 
 // TestPendingIsParkedAndReplayed walks the whole seam: Verify says Pending, the
 // request is parked, and its replay finds the answer.

@@ -71,6 +71,7 @@ type Auth struct {
 	ExpiryGrace                     Duration       `yaml:"expiry_grace" live:"yes"`
 	ClockSkew                       Duration       `yaml:"clock_skew" live:"yes"`
 	MaxTimeToLive                   Duration       `yaml:"max_time_to_live" live:"yes"`
+	SecurityFeatures                bool           `yaml:"security_features" live:"yes"`
 	NonceLifetime                   Duration       `yaml:"nonce_lifetime"`
 	NonceKey                        Secret         `yaml:"nonce_key"`
 	NonceKeyFile                    string         `yaml:"nonce_key_file"`

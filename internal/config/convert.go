@@ -32,11 +32,12 @@ func (c *Config) AuthnConfig() authn.Config {
 func (c *Config) authn() authn.Config {
 	a := c.Auth
 	cfg := authn.Config{
-		Realm:         a.Realm,
-		ExpiryGrace:   a.ExpiryGrace.Std(),
-		ClockSkew:     a.ClockSkew.Std(),
-		MaxTimeToLive: a.MaxTimeToLive.Std(),
-		Anonymous:     a.Anonymous,
+		Realm:            a.Realm,
+		ExpiryGrace:      a.ExpiryGrace.Std(),
+		ClockSkew:        a.ClockSkew.Std(),
+		MaxTimeToLive:    a.MaxTimeToLive.Std(),
+		Anonymous:        a.Anonymous,
+		SecurityFeatures: a.SecurityFeatures,
 	}
 	if a.Expiry == expiryStrict {
 		cfg.Expiry = authn.ExpiryStrict

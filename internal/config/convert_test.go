@@ -55,14 +55,15 @@ auth:
 		t.Fatal(err)
 	}
 	want := authn.Config{
-		Realm:         "example.org",
-		Users:         []authn.User{{Name: "alice", Password: "one"}, {Name: "bob", Key: key}},
-		Secrets:       []authn.Secret{{Name: "new", Value: "two"}, {Value: "three"}},
-		Expiry:        authn.ExpiryStrict,
-		ExpiryGrace:   time.Second,
-		ClockSkew:     2 * time.Second,
-		MaxTimeToLive: 3 * time.Second,
-		Anonymous:     true,
+		Realm:            "example.org",
+		Users:            []authn.User{{Name: "alice", Password: "one"}, {Name: "bob", Key: key}},
+		Secrets:          []authn.Secret{{Name: "new", Value: "two"}, {Value: "three"}},
+		Expiry:           authn.ExpiryStrict,
+		ExpiryGrace:      time.Second,
+		ClockSkew:        2 * time.Second,
+		MaxTimeToLive:    3 * time.Second,
+		Anonymous:        true,
+		SecurityFeatures: true,
 	}
 	if diff := cmp.Diff(want, c.AuthnConfig()); diff != "" {
 		t.Errorf("authn differs (-want +got):\n%s", diff)

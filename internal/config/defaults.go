@@ -51,6 +51,7 @@ func Defaults() *Config {
 		Auth: Auth{
 			Realm:                           "fairlead",
 			Expiry:                          expiryAllocate,
+			SecurityFeatures:                true,
 			NonceLifetime:                   seconds(600),
 			UnauthenticatedAnswersPerSecond: 100,
 		},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,7 +65,8 @@ func sample(t *testing.T, key config.Key) string {
 	case "whole number":
 		return "12345"
 	case "true or false":
-		return "true"
+		isOn := key.Path == "auth.security_features"
+		return strconv.FormatBool(!isOn)
 	case "duration":
 		return "77s"
 	case "list of text":

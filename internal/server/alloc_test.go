@@ -19,7 +19,7 @@ import (
 // What a stranger can send must leave no garbage: a flood would make the heap
 // grow by the headroom of the collector.
 func TestStrangersLeaveNoGarbage(t *testing.T) {
-	auth, err := authn.New(authn.Config{Realm: "example.org", Users: []authn.User{{Name: "alice", Password: "wonderland"}}})
+	auth, err := authn.New(authn.Config{Realm: "example.org", Users: []authn.User{{Name: "alice", Password: "wonderland"}}, SecurityFeatures: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +54,10 @@ func TestStrangersLeaveNoGarbage(t *testing.T) {
 		{"no credentials", []stun.Setter{stun.NewType(stun.MethodAllocate, stun.ClassRequest)}},
 		{"foreign nonce", []stun.Setter{stun.NewType(stun.MethodAllocate, stun.ClassRequest), stun.NewUsername("alice"),
 			stun.NewRealm("example.org"), stun.NewNonce("01234567890123456789"), integrity}},
+		{"foreign nonce of RFC 8489", []stun.Setter{stun.NewType(stun.MethodAllocate, stun.ClassRequest), stun.RawAttribute{Type: 0x001E, Value: make([]byte, 32)},
+			stun.NewRealm("example.org"), stun.NewNonce("obMatJos2wAAA0123456789012345678"),
+			stun.RawAttribute{Type: 0x8002, Value: []byte{0, 2, 0, 0}}, stun.RawAttribute{Type: 0x001D, Value: []byte{0, 2, 0, 0}},
+			stun.RawAttribute{Type: 0x001C, Value: make([]byte, 32)}}},
 		{"incomplete", []stun.Setter{stun.NewType(stun.MethodAllocate, stun.ClassRequest), stun.NewUsername("alice"), integrity}},
 		{"unknown attribute", []stun.Setter{stun.BindingRequest, stun.RawAttribute{Type: 0x7FF0}}},
 		{"unknown method", []stun.Setter{stun.NewType(0x0F, stun.ClassRequest)}},

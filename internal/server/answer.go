@@ -19,7 +19,7 @@ func (h *Handler) send(r *request) {
 		h.answer.Software(h.settings.Software)
 	}
 	if r.isSigned {
-		h.answer.Sign(r.credential.Key.MD5[:])
+		r.protection.sign(&h.answer, &r.credential.Key)
 	}
 	if r.msg.HasFingerprint() {
 		h.answer.Fingerprint()
@@ -40,12 +40,20 @@ func (h *Handler) refuse(r *request, err error) {
 	h.answer.ErrorCode(code)
 	switch {
 	case errors.Is(err, errUnauthorized), errors.Is(err, errStaleNonce):
-		realm := h.settings.Authenticator.Realm()
-		h.nonce = h.server.nonces.Mint(h.nonce[:0], r.from.Client, realm)
-		h.answer.Realm(realm)
-		h.answer.Nonce(h.nonce)
+		h.challenge(r)
 	case errors.Is(err, errUnknownRequired):
 		h.answer.UnknownAttributes(h.unknown)
 	}
 	h.send(r)
+}
+
+// challenge adds what a client needs to authenticate, RFC 8489 section 9.2.4.
+func (h *Handler) challenge(r *request) {
+	realm, announced := h.settings.Authenticator.Realm(), h.settings.Authenticator.Features()
+	h.nonce = h.server.nonces.Mint(h.nonce[:0], r.from.Client, realm, announced)
+	h.answer.Realm(realm)
+	h.answer.Nonce(h.nonce)
+	if announced.Algorithm != 0 {
+		h.answer.PasswordAlgorithms(announced.Algorithm)
+	}
 }

@@ -9,26 +9,28 @@ import (
 // 9.2.4 for a request. On success the request knows its user and its answers
 // will be signed; where anonymous relaying is allowed, a request without
 // credentials passes as it is. Nothing is remembered of a request that fails.
+//
+// Deviation: the nonce comes first. A stale one needs no store, and only a valid
+// one tells which password algorithms its client was offered.
 func (h *Handler) authenticate(r *request) error {
 	auth := h.settings.Authenticator
 	switch integrity := r.msg.Integrity(); {
 	case integrity == wire.IntegrityMalformed:
-		h.counts.authFailures[authIncomplete].Add(1)
-		return errBadRequest
-	case r.msg.Has(wire.AttrMessageIntegrity):
-	case auth.Anonymous() && integrity == wire.IntegrityNone:
+		return h.badCredentials(authIncomplete)
+	case integrity != wire.IntegrityNone:
+	case auth.Anonymous():
 		return nil
 	default:
 		return h.unauthorized(authNone)
 	}
-	username, hasUsername := r.msg.Get(wire.AttrUsername)
+	hasName := r.msg.Has(wire.AttrUsername) || r.msg.Has(wire.AttrUserHash)
 	realm, hasRealm := r.msg.Get(wire.AttrRealm)
 	nonce, hasNonce := r.msg.Get(wire.AttrNonce)
-	if !hasUsername || !hasRealm || !hasNonce {
-		h.counts.authFailures[authIncomplete].Add(1)
-		return errBadRequest
+	if !hasName || !hasRealm || !hasNonce {
+		return h.badCredentials(authIncomplete)
 	}
-	switch h.server.nonces.Check(nonce, r.from.Client, auth.Realm()) {
+	offered := auth.Features()
+	switch h.server.nonces.Check(nonce, r.from.Client, auth.Realm(), offered) {
 	case authn.NonceValid:
 	case authn.NonceStale:
 		h.counts.authFailures[authStaleNonce].Add(1)
@@ -37,10 +39,28 @@ func (h *Handler) authenticate(r *request) error {
 		h.counts.authFailures[authForeignNonce].Add(1)
 		return errStaleNonce
 	}
+	var err error
+	if r.protection, err = readProtection(r.msg, offered.Algorithm); err != nil {
+		return h.badCredentials(authAlgorithms)
+	}
 	if string(realm) != auth.Realm() {
 		return h.unauthorized(authRealm)
 	}
-	return h.verify(r, string(username))
+	username, err := h.username(r)
+	if err != nil {
+		return h.badCredentials(authIncomplete)
+	}
+	return h.verify(r, username)
+}
+
+// username reads the name of a request from USERNAME, or from USERHASH when it
+// has no other. A name that cannot be told is empty, which nobody's is.
+func (h *Handler) username(r *request) (string, error) {
+	if name, ok := r.msg.Get(wire.AttrUsername); ok {
+		return string(name), nil
+	}
+	hash, _, err := r.msg.UserHash()
+	return h.settings.Authenticator.Username(hash), err
 }
 
 // verify checks the integrity of a request against every key that its
@@ -51,7 +71,7 @@ func (h *Handler) verify(r *request, username string) error {
 		purpose = authn.PurposeAllocate
 	}
 	credential, status := h.settings.Authenticator.Verify(username, purpose, func(key authn.Key) bool {
-		return r.msg.CheckIntegrity(key.MD5[:])
+		return r.protection.fits(r.msg, &key)
 	})
 	switch status {
 	case authn.Found:
@@ -64,6 +84,11 @@ func (h *Handler) verify(r *request, username string) error {
 	default:
 		return h.unauthorized(authWrong)
 	}
+}
+
+func (h *Handler) badCredentials(cause authCause) error {
+	h.counts.authFailures[cause].Add(1)
+	return errBadRequest
 }
 
 func (h *Handler) unauthorized(cause authCause) error {

@@ -31,6 +31,12 @@ func TestAuthenticationOutcomes(t *testing.T) {
 		{"no nonce", func(realm, _ string) *stun.Message {
 			return message(stun.MethodAllocate, allocate, stun.NewUsername("alice"), stun.NewRealm(realm), integrity)
 		}, 400},
+		{"no realm, SHA-256", func(_, nonce string) *stun.Message {
+			return message(stun.MethodAllocate, allocate, userHash("alice", "example.org"), stun.NewNonce(nonce), integritySHA256("any"))
+		}, 400},
+		{"no nonce, SHA-256", func(realm, _ string) *stun.Message {
+			return message(stun.MethodAllocate, allocate, userHash("alice", "example.org"), stun.NewRealm(realm), integritySHA256("any"))
+		}, 400},
 		{"invented nonce", func(realm, _ string) *stun.Message {
 			return message(stun.MethodAllocate, allocate, stun.NewUsername("alice"), stun.NewRealm(realm), stun.NewNonce("f00f00f00f00f00f00f0"), integrity)
 		}, 438},

@@ -12,18 +12,19 @@ type authCause uint8
 
 const (
 	authNone         authCause = iota // no MESSAGE-INTEGRITY: the normal first request
-	authIncomplete                    // USERNAME, REALM or NONCE missing, or an integrity of the wrong length
+	authIncomplete                    // a name, REALM or NONCE missing, or an integrity or USERHASH of the wrong length
 	authStaleNonce                    // our nonce, too old
 	authForeignNonce                  // a nonce made for another address, realm or server
 	authRealm                         // another realm
 	authWrong                         // unknown user or wrong password; the two look the same
 	authExpired                       // a time-limited credential that is over
+	authAlgorithms                    // password algorithms other than those offered: an attempt to bid down
 	numAuthCauses
 )
 
 func (c authCause) String() string {
 	return [numAuthCauses]string{
-		"none", "incomplete", "stale_nonce", "foreign_nonce", "wrong_realm", "wrong_credential", "expired",
+		"none", "incomplete", "stale_nonce", "foreign_nonce", "wrong_realm", "wrong_credential", "expired", "password_algorithms",
 	}[c]
 }
 

@@ -24,6 +24,7 @@ type options struct {
 	listen           string
 	workers          int
 	auth             authn.Config
+	nonceLifetime    time.Duration
 	limiter          *authn.Limiter
 	settings         server.Settings
 	external         netip.Addr
@@ -51,8 +52,11 @@ func start(t *testing.T, change ...func(*options)) *fixture {
 			Realm:   "example.org",
 			Users:   []authn.User{{Name: "alice", Password: "wonderland"}, {Name: "bob", Password: "builder"}},
 			Secrets: []authn.Secret{{Name: "one", Value: "first secret"}, {Name: "two", Value: "second secret"}},
+
+			SecurityFeatures: true,
 		},
-		limiter: authn.NewLimiter(0, 0),
+		nonceLifetime: time.Minute,
+		limiter:       authn.NewLimiter(0, 0),
 		settings: server.Settings{
 			Quota:      quota.Limits{},
 			Allocation: allocation.DefaultConfig(),
@@ -86,7 +90,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 	cfg := server.Config{
 		Workers:        o.workers,
 		Settings:       o.settings,
-		Nonces:         authn.NewNonces(nil, time.Minute),
+		Nonces:         authn.NewNonces(nil, o.nonceLifetime),
 		Limiter:        o.limiter,
 		MinPort:        o.minPort,
 		MaxPort:        o.maxPort,

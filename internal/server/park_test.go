@@ -47,6 +47,8 @@ func (s *slowStore) Fetch(ctx context.Context, username string) error {
 	return nil
 }
 
+func (s *slowStore) HasSHA256() bool { return true }
+
 // fetched counts the look-ups.
 func (s *slowStore) fetched() int {
 	s.mu.Lock()

@@ -18,7 +18,8 @@ type request struct {
 	// Set by authenticate.
 	username   string
 	credential authn.Credential
-	isSigned   bool // the answer carries MESSAGE-INTEGRITY
+	protection protection
+	isSigned   bool // the answer carries an integrity attribute
 }
 
 // Outcomes without an answer.
@@ -78,20 +79,15 @@ func (h *Handler) checkRequired(r *request) error {
 // that this server does not act on.
 func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 	h.unknown = r.msg.UnknownRequired(h.unknown[:0])
-	for _, attr := range unsupported {
-		if r.msg.Has(attr) {
-			h.unknown = append(h.unknown, attr)
-		}
+	// The codec understands these two, the server only if it has offered them.
+	offered := h.settings.Authenticator.Features()
+	if offered.Algorithm == 0 && r.msg.Has(wire.AttrPasswordAlgorithm) {
+		h.unknown = append(h.unknown, wire.AttrPasswordAlgorithm)
+	}
+	if !offered.UserHash && r.msg.Has(wire.AttrUserHash) {
+		h.unknown = append(h.unknown, wire.AttrUserHash)
 	}
 	return h.unknown
-}
-
-// unsupported lists the comprehension-required attributes that the codec
-// understands and the server does not act on: password algorithms and USERHASH
-// are only for clients that were offered them.
-var unsupported = []wire.AttrType{
-	wire.AttrPasswordAlgorithm,
-	wire.AttrUserHash,
 }
 
 // allocationOf finds the allocation that a request acts on and checks that
