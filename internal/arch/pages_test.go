@@ -20,7 +20,7 @@ func TestPagesNameRealTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		claimed := regexp.MustCompile("\\b((?:Test|Fuzz)[A-Z]\\w+)").FindAllStringSubmatch(string(text), -1)
+		claimed := regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z]\w+)`).FindAllStringSubmatch(string(text), -1)
 		if len(claimed) == 0 {
 			t.Errorf("%s names no test", page)
 		}
