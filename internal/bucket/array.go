@@ -14,9 +14,13 @@ const MaxBytes = 1 << 16
 // Index names a bucket of an Array. 0 is no bucket: no limit.
 type Index uint32
 
-// Array is a fixed number of buckets.
+// chunkSlots is how many buckets are allocated at once: 32 KiB.
+const chunkSlots = 1 << 10
+
+// Array is a bounded number of buckets.
 type Array struct {
-	slots []slot // [0] stays unused
+	chunks []atomic.Pointer[[chunkSlots]slot] // allocated as they are needed, and kept
+	limit  Index                              // the largest index; 0 stays unused
 
 	mu   sync.Mutex
 	free []Index // released ones; guarded by mu
@@ -31,10 +35,20 @@ type slot struct {
 	reserved uint64        // 0 or 1; guarded by Array.mu
 }
 
-// NewArray returns an array of so many buckets. Memory is touched as buckets are
-// reserved, 32 bytes for each.
+// NewArray returns an array of at most so many buckets. Memory, 32 bytes for each,
+// is allocated as buckets are reserved: an array made for the largest server must
+// not look to the collector like a large heap.
 func NewArray(slots int) *Array {
-	return &Array{slots: make([]slot, slots+1), next: 1}
+	return &Array{
+		chunks: make([]atomic.Pointer[[chunkSlots]slot], slots/chunkSlots+1),
+		limit:  Index(slots),
+		next:   1,
+	}
+}
+
+// slot finds the memory of a bucket that was reserved once.
+func (a *Array) slot(i Index) *slot {
+	return &a.chunks[i/chunkSlots].Load()[i%chunkSlots]
 }
 
 // Reserve takes a full bucket out of the array; see SetRate for the rate. False
@@ -47,13 +61,16 @@ func (a *Array) Reserve(bitsPerSecond uint64, burst time.Duration) (Index, bool)
 	case len(a.free) > 0:
 		i = a.free[len(a.free)-1]
 		a.free = a.free[:len(a.free)-1]
-	case int(a.next) < len(a.slots):
+	case a.next <= a.limit:
 		i = a.next
 		a.next++
+		if chunk := &a.chunks[i/chunkSlots]; chunk.Load() == nil {
+			chunk.Store(new([chunkSlots]slot))
+		}
 	default:
 		return 0, false
 	}
-	s := &a.slots[i]
+	s := a.slot(i)
 	s.reserved = 1
 	s.set(bitsPerSecond, burst)
 	return i, true
@@ -67,7 +84,7 @@ func (a *Array) Release(i Index) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := &a.slots[i]
+	s := a.slot(i)
 	if s.reserved == 0 {
 		panic(fmt.Sprintf("release bucket %d: not reserved", i))
 	}
@@ -81,7 +98,7 @@ func (a *Array) Release(i Index) {
 // admits at once, as a time. SetRate of bucket 0 does nothing.
 func (a *Array) SetRate(i Index, bitsPerSecond uint64, burst time.Duration) {
 	if i != 0 {
-		a.slots[i].set(bitsPerSecond, burst)
+		a.slot(i).set(bitsPerSecond, burst)
 	}
 }
 
@@ -104,7 +121,7 @@ func (a *Array) Take(i Index, nowNs int64, payloadBytes int) bool {
 	if i == 0 {
 		return true
 	}
-	s := &a.slots[i]
+	s := a.slot(i)
 	cost := rate(s.rate.Load()).cost(payloadBytes)
 	if cost == 0 {
 		return true

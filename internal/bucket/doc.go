@@ -8,7 +8,7 @@
 // may share a bucket without a lock. There is no refill and no timer.
 //
 // A slot has a fixed layout of 32 bytes without pointers: the collector has
-// nothing to scan, and the array can become a memory-mapped BPF map that kernel
+// nothing to scan, and the chunks can become a memory-mapped BPF map that kernel
 // and workers draw on together.
 //
 // Not here: which limits exist and who shares them (quota), and the clock: the
