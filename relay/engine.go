@@ -30,6 +30,10 @@ type Config struct {
 	// socket; 0 keeps the system's default.
 	ReceiveBufferBytes, SendBufferBytes int
 
+	// GSO and GRO say whether the kernel segments and coalesces trains of
+	// datagrams. SetOffloads changes them.
+	GSO, GRO fastpath.Switch
+
 	// Worker returns the configuration of a worker. It is called once for each,
 	// before Open returns.
 	Worker func(id int) fastpath.Config
@@ -103,6 +107,7 @@ func (e *Engine) open() error {
 			return fmt.Errorf("make worker %d: %w", id, err)
 		}
 		w.SetAliases(e.cfg.Aliases)
+		w.SetOffloads(e.cfg.GSO, e.cfg.GRO)
 		e.workers = append(e.workers, w)
 	}
 	if err := e.openListeners(); err != nil {
@@ -159,6 +164,15 @@ func (e *Engine) Close() error {
 		errs = append(errs, w.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// SetOffloads changes Config.GSO and Config.GRO while the engine runs, and waits
+// until every worker has followed.
+func (e *Engine) SetOffloads(gso, gro fastpath.Switch) error {
+	return e.onWorkers(func(w *fastpath.Worker) error {
+		w.SetOffloads(gso, gro)
+		return nil
+	})
 }
 
 // Workers returns the workers, by their numbers.

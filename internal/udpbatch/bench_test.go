@@ -27,7 +27,7 @@ func BenchmarkSendRecv(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer recv.Close()
-			send := udpbatch.NewSendBatch(packets)
+			send := udpbatch.NewSendBatch(packets, packets)
 			to, packet := udpbatch.AddrOf(conns[1].Local()), make([]byte, 200)
 			for range packets {
 				send.Append(packet, &to)

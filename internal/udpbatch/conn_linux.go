@@ -14,6 +14,8 @@ import (
 type Conn struct {
 	fd         int // -1: no socket behind it, or closed
 	errorQueue bool
+	trains     bool // UDP_GRO is on
+	rest       int  // batches with runs for which it is spared segmentation
 	local      Addr
 	fault      Fault
 }
@@ -133,6 +135,9 @@ func (c *Conn) Buffers() (receiveBytes, sendBytes int) {
 	sendBytes, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
 	return receiveBytes / 2, sendBytes / 2
 }
+
+// HasDontFragment says whether DontFragment does anything on this system.
+const HasDontFragment = true
 
 // DontFragment sets or clears DF in what an IPv4 socket sends from now on. With
 // it, what is too long for the path fails with EMSGSIZE. An IPv6 socket is left

@@ -113,6 +113,9 @@ func (c *Conn) Local() netip.AddrPort { return c.local }
 // Buffers returns 0, 0: net.UDPConn does not tell what the system granted.
 func (c *Conn) Buffers() (receiveBytes, sendBytes int) { return 0, 0 }
 
+// HasDontFragment says whether DontFragment does anything on this system.
+const HasDontFragment = false
+
 // DontFragment does nothing: DF is the system's own decision here.
 func (c *Conn) DontFragment(bool) error { return nil }
 

@@ -85,7 +85,7 @@ func TestSendAndRecv(t *testing.T) {
 	for _, ip := range []string{"127.0.0.1", "::1"} {
 		t.Run(ip, func(t *testing.T) {
 			a, b := listen(t, ip, udpbatch.Options{}), listen(t, ip, udpbatch.Options{})
-			recv, send := newRecvBatch(t), udpbatch.NewSendBatch(layout.Slots)
+			recv, send := newRecvBatch(t), udpbatch.NewSendBatch(layout.Slots, layout.Slots)
 			to := udpbatch.AddrOf(b.Local())
 			for _, sizes := range [][]int{{1472}, {0, 1, 2, 3}, {200, 0, 9000}, {65507}, {1, 1, 1, 1, 1, 1, 1, 1}} {
 				send.Reset()
@@ -124,7 +124,7 @@ func TestSendAndRecv(t *testing.T) {
 
 // One batch serves sockets of both families, one after the other.
 func TestBothFamiliesInOneBatch(t *testing.T) {
-	recv, send := newRecvBatch(t), udpbatch.NewSendBatch(1)
+	recv, send := newRecvBatch(t), udpbatch.NewSendBatch(1, 1)
 	for slot, ip := range []string{"127.0.0.1", "::1", "127.0.0.1", "::1"} {
 		a, b := listen(t, ip, udpbatch.Options{}), listen(t, ip, udpbatch.Options{})
 		to := udpbatch.AddrOf(b.Local())
@@ -161,10 +161,30 @@ func TestListenTwiceOnOneAddress(t *testing.T) {
 	again.Close()
 }
 
+// Burst sees the longest row of one source.
+func TestBurst(t *testing.T) {
+	a, b, c := listen(t, "127.0.0.1", udpbatch.Options{}), listen(t, "127.0.0.1", udpbatch.Options{}), listen(t, "127.0.0.1", udpbatch.Options{})
+	recv := newRecvBatch(t)
+	slot := 0
+	for _, row := range []struct {
+		from    *udpbatch.Conn
+		packets int
+	}{{a, 1}, {b, 2}, {a, 3}, {b, 1}} {
+		send(t, row.from, c, row.packets)
+		receive(t, c, recv, slot, row.packets)
+		slot += row.packets
+	}
+	for _, test := range []struct{ first, count, want int }{{0, 7, 3}, {0, 3, 2}, {0, 0, 0}, {6, 1, 1}, {4, 3, 2}} {
+		if got := recv.Burst(test.first, test.count); got != test.want {
+			t.Errorf("%d slots from %d on: got %d, want %d", test.count, test.first, got, test.want)
+		}
+	}
+}
+
 func TestDiscard(t *testing.T) {
 	local := netip.MustParseAddrPort("192.0.2.1:3478")
 	c := udpbatch.Discard(local)
-	send := udpbatch.NewSendBatch(2)
+	send := udpbatch.NewSendBatch(2, 2)
 	to := udpbatch.AddrOf(local)
 	send.Append([]byte("x"), &to)
 	if send.Full() || send.Len() != 1 {
@@ -188,7 +208,7 @@ func TestDiscard(t *testing.T) {
 // What one entry failed of is told, and forgotten by the next failure.
 func TestSendFailures(t *testing.T) {
 	a, b := listen(t, "127.0.0.1", udpbatch.Options{}), listen(t, "127.0.0.1", udpbatch.Options{})
-	recv, send := newRecvBatch(t), udpbatch.NewSendBatch(4)
+	recv, send := newRecvBatch(t), udpbatch.NewSendBatch(4, 4)
 	to := udpbatch.AddrOf(b.Local())
 	fill := func() {
 		send.Reset()
@@ -242,7 +262,7 @@ func TestSendFailures(t *testing.T) {
 func TestNoProgressEnds(t *testing.T) {
 	a := listen(t, "127.0.0.1", udpbatch.Options{})
 	a.SetFault(func(udpbatch.Op, int) (int, syscall.Errno) { return 0, syscall.EINTR })
-	send := udpbatch.NewSendBatch(4)
+	send := udpbatch.NewSendBatch(4, 4)
 	to := udpbatch.AddrOf(a.Local())
 	for range 4 {
 		send.Append(nil, &to)

@@ -2,9 +2,11 @@
 // and buffers that stay where they are.
 //
 // Four words, from small to large. A packet is one datagram. A run is a
-// sequence of packets to one destination that could leave as one message. An
-// entry is one message of a system call: one packet, or (later) one run. A
-// batch is what the entries of one call carry.
+// sequence of packets to one destination that can leave as one message, which
+// the kernel segments (UDP_SEGMENT). An entry is one message of a system call:
+// one packet, or one run. A batch is what the entries of one call carry. In the
+// other direction, what the kernel coalesced (UDP_GRO) arrives as a train: the
+// datagrams of one source, one behind the other, in one slot.
 //
 // A Conn is an unconnected UDP socket, a RecvBatch the slots it receives into,
 // a SendBatch the entries it sends, a Poller the set of sockets that one thread

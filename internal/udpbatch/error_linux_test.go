@@ -19,7 +19,7 @@ func TestPendingErrors(t *testing.T) {
 			dead := udpbatch.AddrOf(closed.Local())
 			closed.Close()
 			live := udpbatch.AddrOf(peer.Local())
-			recv, batch, poller := newRecvBatch(t), udpbatch.NewSendBatch(4), newPoller(t, 1)
+			recv, batch, poller := newRecvBatch(t), udpbatch.NewSendBatch(4, 4), newPoller(t, 1)
 			if err := poller.Add(c, 1); err != nil {
 				t.Fatal(err)
 			}

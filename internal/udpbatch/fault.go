@@ -7,8 +7,9 @@ type Op uint8
 
 // The calls that a Fault is asked about.
 const (
-	OpRecv Op = iota
-	OpSend
+	OpRecv    Op = iota
+	OpSend       // the first entry offered is a packet
+	OpSendRun    // the first entry offered is a run
 )
 
 // Fault is the test seam for errors that a healthy kernel does not give. When a

@@ -73,8 +73,8 @@ func (c *Conn) share() error {
 // Serve lets a complete group receive.
 func (g Group) Serve() error {
 	for _, c := range g {
-		if err := unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0); err != nil {
-			return os.NewSyscallError("setsockopt SO_DETACH_FILTER", err)
+		if err := c.Unmute(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -84,6 +84,11 @@ func (g Group) Serve() error {
 // nothing.
 func (c *Conn) Mute() error {
 	return c.attach(unix.SO_ATTACH_FILTER, []Instruction{{Code: unix.BPF_RET | unix.BPF_K}})
+}
+
+// Unmute ends what Mute began.
+func (c *Conn) Unmute() error {
+	return os.NewSyscallError("setsockopt SO_DETACH_FILTER", unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0))
 }
 
 func (c *Conn) attach(option int, program []Instruction) error {

@@ -37,7 +37,7 @@ func listenGroup(t *testing.T, ip string, n int) udpbatch.Group {
 // tell sends one datagram of one byte to a group.
 func tell(t *testing.T, from *udpbatch.Conn, g udpbatch.Group, first byte) {
 	t.Helper()
-	b := udpbatch.NewSendBatch(1)
+	b := udpbatch.NewSendBatch(1, 1)
 	to := udpbatch.AddrOf(g[0].Local())
 	b.Append([]byte{first}, &to)
 	if s := from.Send(b); s.Failed > 0 {

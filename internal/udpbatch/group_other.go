@@ -28,3 +28,6 @@ func (g Group) Serve() error { return nil }
 
 // Mute does nothing here: what it guards against needs a second socket.
 func (c *Conn) Mute() error { return nil }
+
+// Unmute does nothing here, like Mute.
+func (c *Conn) Unmute() error { return nil }

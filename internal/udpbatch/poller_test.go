@@ -41,7 +41,7 @@ func wait(t *testing.T, p *udpbatch.Poller) map[uint32]bool {
 
 func send(t *testing.T, from, to *udpbatch.Conn, packets int) {
 	t.Helper()
-	b := udpbatch.NewSendBatch(packets)
+	b := udpbatch.NewSendBatch(packets, packets)
 	addr := udpbatch.AddrOf(to.Local())
 	for range packets {
 		b.Append([]byte("x"), &addr)

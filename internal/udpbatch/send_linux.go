@@ -8,119 +8,200 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SendBatch is a list of packets for one socket. Its arrays are allocated and
-// wired once; appending writes a pointer, a length and an address.
-type SendBatch struct {
-	hdrs  []mmsghdr
-	iovs  []unix.Iovec
-	names []sockaddr
-	errs  []syscall.Errno
-	n     int
-}
-
-// NewSendBatch makes room for so many entries.
-func NewSendBatch(entries int) *SendBatch {
-	b := &SendBatch{
-		hdrs:  make([]mmsghdr, entries),
-		iovs:  make([]unix.Iovec, entries),
-		names: make([]sockaddr, entries),
-		errs:  make([]syscall.Errno, entries),
-	}
-	for i := range b.hdrs {
-		b.hdrs[i].pointTo(&b.names[i], &b.iovs[i])
-	}
-	return b
-}
-
-// Append adds a packet. The bytes must stay as they are until Send returns. The
-// batch must not be full.
-func (b *SendBatch) Append(packet []byte, to *Addr) {
-	i := b.n
-	b.iovs[i].Base = base(packet)
-	b.iovs[i].SetLen(len(packet))
-	b.hdrs[i].hdr.Namelen = b.names[i].put(to)
-	b.n++
-}
-
-// Len returns the number of entries, Full whether no other one fits.
-func (b *SendBatch) Len() int   { return b.n }
-func (b *SendBatch) Full() bool { return b.n == len(b.hdrs) }
-
-// Reset empties the batch.
-func (b *SendBatch) Reset() { b.n = 0 }
-
-// Err returns why entry i did not leave in the last Send that reported failed
-// entries; 0: it left.
-func (b *SendBatch) Err(i int) syscall.Errno { return b.errs[i] }
-
-// Send sends the entries in order, with as few calls as it takes, and never
+// Send sends the packets in order, with as few calls as it takes, and never
 // waits. When it returns, the kernel has its own copy of what left. The batch
-// keeps its entries until Reset.
+// keeps its packets until Reset.
 //
-// A short count is no failure: the rest is offered again. When a call gets
-// nothing done its first entry has failed and is passed over, except that a
-// full socket (EAGAIN) fails all the rest. With an error queue, any other error
-// may be the pending one of another peer: the queue is drained and the entry
-// offered once more before it counts as failed.
-func (c *Conn) Send(b *SendBatch) Sent {
-	var s Sent
-	retried := false
-	for i := 0; i < b.n; {
-		n, errno := c.send(b.hdrs[i:b.n])
-		s.Calls++
-		if n > 0 {
-			i += n
-			retried = false
-			continue
+// A packet that fails is passed over, except that a full socket (EAGAIN) fails
+// all the rest. A run that fails in one piece has not left in any part: its
+// packets are sent one by one, and each is judged by itself.
+//
+// The result is the batch's, until the next Send.
+func (c *Conn) Send(b *SendBatch) *Sent {
+	b.sent = Sent{}
+	if b.gathered {
+		c.sendEntries(b, &b.sent)
+	} else {
+		c.sendPackets(b, b.hdrs[:b.entries], 0, &b.sent)
+	}
+	return &b.sent
+}
+
+// sendPackets sends messages that are one packet each, the first of them packet
+// number first. It returns false when the socket is full, which has failed all
+// the rest of the batch.
+func (c *Conn) sendPackets(b *SendBatch, hdrs []mmsghdr, first int, s *Sent) bool {
+	for next := 0; next < len(hdrs); {
+		done, errno := c.push(hdrs[next:], false, s)
+		next += done
+		if errno == unix.EAGAIN {
+			b.fail(s, first+next, b.packets, errno)
+			return false
 		}
+		if errno != 0 {
+			b.fail(s, first+next, first+next+1, errno)
+			next++
+		}
+	}
+	return true
+}
+
+// sendEntries sends the entries of a batch of which some are runs: as many as
+// possible by one call, and those that must be apart in their turn.
+func (c *Conn) sendEntries(b *SendBatch, s *Sent) {
+	apart := c.rests()
+	for next := 0; next < b.entries; {
+		end := next
+		for end < b.entries && !b.splits(end, apart) {
+			end++
+		}
+		done, errno := c.push(b.hdrs[next:end], true, s)
+		b.count(s, next, next+done)
+		next += done
+		if next == b.entries {
+			return
+		}
+		r := &b.runs[next]
 		switch {
 		case errno == unix.EAGAIN:
-			b.fail(&s, i, b.n, errno)
-			return s
-		case c.errorQueue && !retried && errno != unix.ENOBUFS:
-			s.Notices += c.DrainErrors()
-			retried = true
+			b.fail(s, int(r.first), b.packets, errno)
+			return
+		case r.packets > 1:
+			if errno != 0 {
+				s.Refused++
+				apart = c.refuse(errno)
+			}
+			if !c.sendPackets(b, b.singles(next), int(r.first), s) {
+				return
+			}
 		default:
-			b.fail(&s, i, i+1, errno)
-			i++
-			retried = false
+			b.fail(s, int(r.first), int(r.first)+1, errno)
+		}
+		next++
+	}
+}
+
+// splits reports whether an entry must leave packet by packet.
+func (b *SendBatch) splits(entry int, apart bool) bool {
+	r := &b.runs[entry]
+	return r.packets > 1 && (apart || b.segmentation == SegmentShortEnd && !r.ended)
+}
+
+// count counts the runs among entries that left.
+func (b *SendBatch) count(s *Sent, from, to int) {
+	for i := from; i < to; i++ {
+		if n := int(b.runs[i].packets); n > 1 {
+			s.Messages++
+			s.Segments += n
 		}
 	}
-	return s
 }
 
-// fail notes errno for the entries from, to-1. The first failure of a Send
-// clears what an earlier one left.
-func (b *SendBatch) fail(s *Sent, from, to int, errno syscall.Errno) {
-	if errno == 0 {
-		errno = unix.EIO // the kernel reported neither progress nor a reason
+// noBuffersRetries is how often an entry for which the system had no room is
+// offered again.
+const noBuffersRetries = 2
+
+// push sends messages until one fails, and returns how many left and why the
+// next one did not.
+//
+// A short count is no failure: the rest is offered again. With an error queue,
+// an error may be the pending one of another peer: the queue is drained and the
+// message offered once more before it counts as failed.
+func (c *Conn) push(hdrs []mmsghdr, long bool, s *Sent) (done int, errno syscall.Errno) {
+	retries, drained := 0, false
+	for done < len(hdrs) {
+		n, errno := c.send(hdrs[done:], long)
+		s.Calls++
+		switch {
+		case n > 0:
+			done += n
+			retries, drained = 0, false
+		case errno == 0:
+			return done, unix.EIO // neither progress nor a reason
+		case errno == unix.ENOBUFS && retries < noBuffersRetries:
+			retries++
+		case c.errorQueue && !drained && mayBePending(errno, hdrs[done].isRun()):
+			s.Notices += c.DrainErrors()
+			drained = true
+		default:
+			return done, errno
+		}
 	}
-	if s.Failed == 0 {
-		clear(b.errs)
-	}
-	for i := from; i < to; i++ {
-		b.errs[i] = errno
-	}
-	s.Failed += to - from
+	return done, 0
 }
 
-func (c *Conn) send(hdrs []mmsghdr) (int, syscall.Errno) {
+// mayBePending reports whether an error may be that of another peer. For a run,
+// the errors that its segmentation has are taken for those.
+func mayBePending(errno syscall.Errno, run bool) bool {
+	switch errno {
+	case unix.EAGAIN, unix.ENOBUFS:
+		return false
+	case unix.EMSGSIZE:
+		return !run
+	}
+	return !run || !cannotSegment(errno)
+}
+
+// cannotSegment reports whether an error of a run speaks of the socket or its
+// route: no checksum offload or IPsec there (EIO), or no segmentation at all.
+func cannotSegment(errno syscall.Errno) bool {
+	switch errno {
+	case unix.EIO, unix.EINVAL, unix.ENOPROTOOPT, unix.EOPNOTSUPP:
+		return true
+	}
+	return false
+}
+
+func (c *Conn) send(hdrs []mmsghdr, long bool) (int, syscall.Errno) {
 	if c.fault != nil {
-		pass, errno := c.fault(OpSend, len(hdrs))
+		op := OpSend
+		if hdrs[0].isRun() {
+			op = OpSendRun
+		}
+		pass, errno := c.fault(op, len(hdrs))
 		if errno != 0 {
 			return 0, errno
 		}
 		hdrs = hdrs[:min(len(hdrs), pass)]
 	}
-	switch {
-	case c.fd < 0:
+	if c.fd < 0 || len(hdrs) == 0 {
 		return len(hdrs), 0
-	case len(hdrs) == 1:
-		if errno := sendto(c.fd, &hdrs[0]); errno != 0 {
-			return 0, errno
-		}
-		return 1, 0
-	default:
-		return sendmmsg(c.fd, hdrs)
 	}
+	if len(hdrs) > 1 {
+		return sendmmsg(c.fd, hdrs, long)
+	}
+	var errno syscall.Errno
+	if hdrs[0].hdr.Iovlen == 1 {
+		errno = sendto(c.fd, &hdrs[0])
+	} else {
+		errno = sendmsg(c.fd, &hdrs[0])
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	return 1, 0
+}
+
+// restSends is for how many batches with runs a socket is spared after the
+// kernel refused to segment for it. It is counted, not timed: one wasted call in
+// so many costs nothing, and no clock is read.
+const restSends = 1 << 14
+
+// refuse learns from a run that failed, and reports whether the socket is to be
+// spared. That a run is too long for its path (EMSGSIZE) is not remembered: to
+// try costs little beside the fragments that follow.
+func (c *Conn) refuse(errno syscall.Errno) (rest bool) {
+	if cannotSegment(errno) {
+		c.rest = restSends
+	}
+	return c.rest > 0
+}
+
+// rests reports whether the socket is to be spared this time.
+func (c *Conn) rests() bool {
+	if c.rest == 0 {
+		return false
+	}
+	c.rest--
+	return true
 }

@@ -2,7 +2,11 @@
 
 package fastpath
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/fairlead/fairlead/internal/wire"
+)
 
 // The packet functions do not allocate, in any direction and framing, also when
 // datagrams are dropped and when the counters are published.
@@ -36,7 +40,7 @@ func TestControlDoesNotAllocate(t *testing.T) {
 		b.control.messages = b.control.messages[:0]
 		for slot := range batchPackets {
 			b.up.from[slot] = b.clients[0]
-			b.fromClient(b.listener, slot)
+			b.fromClient(b.listener, view{slot, wire.Headroom, b.up.recv.Size(slot)})
 		}
 		b.callControl()
 	})

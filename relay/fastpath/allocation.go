@@ -23,11 +23,11 @@ type allocation struct {
 	clientLimit uint16 // longest datagram that the listening socket can send
 	expires     int64  // boot clock, ns
 	nextTouched AllocationID
-	firstPacket uint16 // queue of the batch under way: slot + 1; 0: none
+	firstPacket uint16 // queue of the batch under way: place + 1; 0: none
 	lastPacket  uint16
 	pace        pace // of reading the relay socket
 	live        bool
-	_           [5]byte
+	_           [4]byte
 
 	traffic     Traffic
 	permissions ref // list

@@ -30,13 +30,13 @@ type control struct {
 func (c *control) open() {
 	c.messages = make([]Message, 0, batchPackets)
 	c.buffers = make([]byte, batchPackets*replySize)
-	c.single = udpbatch.NewSendBatch(1)
+	c.single = udpbatch.NewSendBatch(1, 1)
 }
 
-func (w *Worker) keepForControl(l *listener, slot int, b []byte) {
+func (w *Worker) keepForControl(l *listener, v view, b []byte) {
 	w.control.messages = append(w.control.messages, Message{
 		Data:     b,
-		Client:   w.up.from[slot].AddrPort(),
+		Client:   w.up.from[v.slot].AddrPort(),
 		Listener: l.id,
 	})
 }
@@ -69,7 +69,8 @@ func (w *Worker) Reply(to *Message, answer []byte) {
 	}
 	buf := c.buffers[c.replies*replySize : (c.replies+1)*replySize]
 	c.replies++
-	w.queueToClient(l, buf[:copy(buf, answer)], &client, outgoing{})
+	w.queueToClient(l, outgoing{})
+	l.batch.Append(buf[:copy(buf, answer)], &client)
 }
 
 // replyAtOnce sends an answer that is too long for a buffer, behind those that

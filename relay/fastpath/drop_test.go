@@ -179,6 +179,12 @@ func newScene(t *testing.T, reason fastpath.DropReason) *scene {
 	return s
 }
 
+// packetByPacket keeps packets that follow one another from being one entry.
+func (s *scene) packetByPacket() {
+	s.t.Helper()
+	s.on(func(w *fastpath.Worker) { w.SetOffloads(fastpath.Off, fastpath.Off) })
+}
+
 // With wide channel numbers those of RFC 5766 work like the others.
 func TestWideChannelNumbers(t *testing.T) {
 	f := start(t, loopback4, fastpath.Config{WideChannelNumbers: true})
@@ -207,6 +213,7 @@ func TestDropReasonNames(t *testing.T) {
 // What a send failed to take away is not counted as traffic.
 func TestFailedPacketsAreNoTraffic(t *testing.T) {
 	s := newScene(t, 0)
+	s.packetByPacket()
 	s.failRelay(syscall.EIO)
 	for range 3 {
 		s.client.send(s.server, channelData(dropNumber, payload(10)))

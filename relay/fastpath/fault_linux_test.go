@@ -17,6 +17,7 @@ func TestShortSends(t *testing.T) {
 	for _, part := range []int{1, 2, 3, 5} {
 		t.Run(fmt.Sprintf("entries=%d", part), func(t *testing.T) {
 			s := newScene(t, 0)
+			s.packetByPacket()
 			short := func(op udpbatch.Op, entries int) (int, syscall.Errno) {
 				if op == udpbatch.OpSend {
 					return min(part, entries), 0
@@ -56,6 +57,7 @@ func TestOneFailedEntry(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EIO, syscall.ENOBUFS, syscall.EMSGSIZE} {
 		t.Run(errno.Error(), func(t *testing.T) {
 			s := newScene(t, 0)
+			s.packetByPacket()
 			const packets, bad = 6, 3
 			s.on(func(*fastpath.Worker) {
 				s.a.relay.SetFault(func(op udpbatch.Op, entries int) (int, syscall.Errno) {
@@ -98,6 +100,7 @@ func dropFor(errno syscall.Errno) fastpath.DropReason {
 // A full socket fails the rest of its batch; the next batch goes.
 func TestFullSocketFailsTheRest(t *testing.T) {
 	s := newScene(t, 0)
+	s.packetByPacket()
 	s.on(func(*fastpath.Worker) {
 		s.a.relay.SetFault(func(op udpbatch.Op, entries int) (int, syscall.Errno) {
 			switch {
@@ -125,10 +128,11 @@ func TestFullSocketFailsTheRest(t *testing.T) {
 // order stays.
 func TestDontFragmentCutsTheBatch(t *testing.T) {
 	s := newScene(t, 0)
+	s.packetByPacket()
 	var batches []int
 	s.on(func(*fastpath.Worker) {
 		s.a.relay.SetFault(func(op udpbatch.Op, entries int) (int, syscall.Errno) {
-			if op == udpbatch.OpSend {
+			if op != udpbatch.OpRecv {
 				batches = append(batches, entries)
 			}
 			return entries, 0

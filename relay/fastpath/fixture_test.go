@@ -36,6 +36,12 @@ type fixture struct {
 // start runs a worker until the end of the test.
 func start(t *testing.T, ip string, cfg fastpath.Config) *fixture {
 	t.Helper()
+	return startOn(t, listen(t, ip, udpbatch.Options{}), cfg)
+}
+
+// startOn is start with a listening socket that is open, which it closes.
+func startOn(t *testing.T, listener *udpbatch.Conn, cfg fastpath.Config) *fixture {
+	t.Helper()
 	if cfg.Control == nil {
 		cfg.Control = func(*fastpath.Worker, []fastpath.Message) {}
 	}
@@ -43,8 +49,7 @@ func start(t *testing.T, ip string, cfg fastpath.Config) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, worker: w, listener: listen(t, ip, udpbatch.Options{})}
-	f.server = f.listener.Local()
+	f := &fixture{t: t, worker: w, listener: listener, server: listener.Local()}
 	if err := w.AddListener(listenerID, f.server, f.listener); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +177,12 @@ type allocation struct {
 // publish makes an allocation for a client, changed by those functions.
 func (f *fixture) publish(client netip.AddrPort, relayIP string, change ...func(*fastpath.Allocation)) allocation {
 	f.t.Helper()
-	relay := listen(f.t, relayIP, udpbatch.Options{ErrorQueue: true})
+	return f.publishOn(client, listen(f.t, relayIP, udpbatch.Options{ErrorQueue: true}), change...)
+}
+
+// publishOn is publish with a relay socket that is open.
+func (f *fixture) publishOn(client netip.AddrPort, relay *udpbatch.Conn, change ...func(*fastpath.Allocation)) allocation {
+	f.t.Helper()
 	a := fastpath.Allocation{Client: client, Listener: listenerID, Relay: relay, Lifetime: minute}
 	for _, c := range change {
 		c(&a)

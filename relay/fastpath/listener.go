@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/fairlead/fairlead/internal/udpbatch"
+	"github.com/fairlead/fairlead/internal/wire"
 )
 
 // listener is a listening socket with what waits to be sent from it: datagrams
@@ -16,11 +17,12 @@ type listener struct {
 	conn    *udpbatch.Conn
 	pace    pace
 	batch   *udpbatch.SendBatch
-	waiting [batchPackets]outgoing // by entry of batch
-	touched bool                   // in the list of listeners to flush
+	waiting [batchViews]outgoing            // by packet of batch
+	headers [batchViews][wire.Headroom]byte // by packet of batch, where it came in a train
+	touched bool                            // in the list of listeners to flush
 }
 
-// outgoing is what a failed entry needs to be accounted for.
+// outgoing is what a failed packet needs to be accounted for.
 type outgoing struct {
 	allocation AllocationID // 0: an answer
 	payload    uint32       // bytes
@@ -39,7 +41,12 @@ func (w *Worker) AddListener(id ListenerID, addr netip.AddrPort, c *udpbatch.Con
 		w.listeners = append(w.listeners, make([]*listener, missing)...)
 		w.down.touched = slices.Grow(w.down.touched, len(w.listeners))
 	}
-	w.listeners[id] = &listener{id: id, addr: addr, conn: c, batch: udpbatch.NewSendBatch(batchPackets)}
+	l := &listener{id: id, addr: addr, conn: c, batch: udpbatch.NewSendBatch(batchPackets, batchViews)}
+	l.batch.SetSegmentation(w.offloads.segmentation)
+	if w.offloads.trains == On {
+		w.startTrains(c)
+	}
+	w.listeners[id] = l
 	return nil
 }
 

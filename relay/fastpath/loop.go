@@ -71,5 +71,8 @@ func (w *Worker) publishCounters() {
 	w.counters.set(countAllocations, w.tables.allocations.used)
 	w.counters.set(countPermissions, w.tables.permissions.used)
 	w.counters.set(countChannels, w.tables.channels.used)
+	gso, gro := w.offloads.inUse()
+	w.counters.set(countGSO, gso)
+	w.counters.set(countGRO, gro)
 	w.counters.publish()
 }

@@ -7,20 +7,29 @@ package fastpath
 type pace struct {
 	singles uint8 // reads of one datagram before the next try of a batch
 	backoff uint8
+	trains  bool // the last read brought one
 }
 
 const maxBackoff = 15
+
+// trainShare is the part of the usual number of slots that is read where trains
+// come: each may hold 64 datagrams.
+const trainShare = 4
 
 // room returns how many datagrams to read, of at most limit.
 func (p *pace) room(limit int) int {
 	if p.singles > 0 {
 		return 1
 	}
+	if p.trains {
+		return max(1, limit/trainShare)
+	}
 	return limit
 }
 
-// saw learns from a read of room datagrams that brought n.
-func (p *pace) saw(n int) {
+// saw learns from a read that brought n datagrams, or trains.
+func (p *pace) saw(n int, trains bool) {
+	p.trains = trains
 	switch {
 	case p.singles > 0:
 		p.singles--

@@ -9,7 +9,7 @@ func TestPace(t *testing.T) {
 	var p pace
 	read := func(waiting int) (room int) {
 		room = p.room(limit)
-		p.saw(min(room, waiting))
+		p.saw(min(room, waiting), false)
 		return room
 	}
 	batches := 0

@@ -51,6 +51,9 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 		w.relays = append(w.relays, nil)
 	}
 	w.relays[id] = a.Relay
+	if w.offloads.trains == On {
+		w.startTrains(a.Relay)
+	}
 	return id, nil
 }
 

@@ -7,9 +7,9 @@ import (
 
 // sendIndication forwards the data of a Send indication (RFC 8656 section
 // 11.2), whose peer may be named by an alias.
-func (w *Worker) sendIndication(l *listener, slot int, s *wire.SendIndication) DropReason {
+func (w *Worker) sendIndication(l *listener, v view, s *wire.SendIndication) DropReason {
 	t := &w.tables
-	id := t.allocationOf(&w.up.from[slot], l.id)
+	id := t.allocationOf(&w.up.from[v.slot], l.id)
 	if id == 0 {
 		return DropNoAllocation
 	}
@@ -27,9 +27,8 @@ func (w *Worker) sendIndication(l *listener, slot int, s *wire.SendIndication) D
 	if t.permissions.at(r).byPort && !w.cfg.PeerAllowed(peer.AddrPort()) {
 		return w.lose(id, DropPeerForbidden)
 	}
-	reason := w.queueToPeer(id, &peer, slot, wire.Headroom+s.Off, s.N)
 	// DONT-FRAGMENT has a meaning between IPv4 and IPv4 only (RFC 8656
 	// sections 13 and 14).
-	w.up.packets[slot].whole = s.DontFragment && w.up.from[slot].Is4() && peer.Is4()
-	return reason
+	whole := s.DontFragment && w.up.from[v.slot].Is4() && peer.Is4()
+	return w.queueToPeer(id, &peer, view{v.slot, v.offset + s.Off, s.N}, whole)
 }

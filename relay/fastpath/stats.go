@@ -17,6 +17,10 @@ type Stats struct {
 	RecvCalls, SendCalls uint64        // system calls for datagrams
 	Wakeups              uint64        // rounds of the loop
 	Notices              uint64        // ICMP errors that peers caused
+	Segmented, Segments  uint64        // messages that the kernel segmented, packets in them
+	Refused              uint64        // messages that it did not segment, sent packet by packet
+	Trains, TrainPackets uint64        // trains received, packets in them
+	GSO, GRO             bool          // in use, as far as settings and kernel go
 	Busy                 time.Duration // processor time of the thread, as of the last tick
 
 	Allocations, Permissions, Channels uint64 // live now
@@ -39,6 +43,13 @@ const (
 	countWakeups
 	countNotices
 	countBusy
+	countSegmented
+	countSegments
+	countRefused
+	countTrains
+	countTrainPackets
+	countGSO
+	countGRO
 	countAllocations
 	countPermissions
 	countChannels
@@ -62,7 +73,11 @@ func (c *counters) add(n counter, delta uint64) { c.local[n] += delta }
 // take undoes an add of the same round.
 func (c *counters) take(n counter, delta uint64) { c.local[n] -= delta }
 
-func (c *counters) drop(r DropReason) { c.local[countDrops+counter(r)]++ }
+func (c *counters) drop(r DropReason) { c.dropMany(r, 1) }
+
+func (c *counters) dropMany(r DropReason, packets int) {
+	c.local[countDrops+counter(r)] += uint64(packets)
+}
 
 // publish adds what was counted since the last call.
 func (c *counters) publish() {
@@ -97,6 +112,13 @@ func (w *Worker) Stats() Stats {
 		Wakeups:         get(countWakeups),
 		Notices:         get(countNotices),
 		Busy:            time.Duration(get(countBusy)),
+		Segmented:       get(countSegmented),
+		Segments:        get(countSegments),
+		Refused:         get(countRefused),
+		Trains:          get(countTrains),
+		TrainPackets:    get(countTrainPackets),
+		GSO:             get(countGSO) > 0,
+		GRO:             get(countGRO) > 0,
 		Allocations:     get(countAllocations),
 		Permissions:     get(countPermissions),
 		Channels:        get(countChannels),

@@ -1,20 +1,25 @@
 package fastpath
 
-import "github.com/fairlead/fairlead/internal/udpbatch"
+// makeRoom flushes when a listener's batch is full. Trains bring more packets
+// than there are slots.
+func (w *Worker) makeRoom(l *listener) {
+	if l.batch.Full() {
+		w.flushClients()
+	}
+}
 
-// queueToClient puts a datagram at the end of a listener's batch, which must
-// have room: a batch holds as many as there are slots, for data and answers
-// alike, and is flushed before its slots are used again.
-func (w *Worker) queueToClient(l *listener, packet []byte, client *udpbatch.Addr, o outgoing) {
+// queueToClient notes whose packet is appended next to a listener's batch, which
+// must have room.
+func (w *Worker) queueToClient(l *listener, o outgoing) {
 	l.waiting[l.batch.Len()] = o
-	l.batch.Append(packet, client)
 	if !l.touched {
 		l.touched = true
 		w.down.touched = append(w.down.touched, l)
 	}
 }
 
-// flushClients sends what waits on the listening sockets, which frees all slots.
+// flushClients sends what waits on the listening sockets, which frees all
+// slots, except those that are being served.
 func (w *Worker) flushClients() {
 	d := &w.down
 	for _, l := range d.touched {

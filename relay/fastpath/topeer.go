@@ -2,9 +2,10 @@ package fastpath
 
 import "github.com/fairlead/fairlead/internal/udpbatch"
 
-// queueToPeer puts n payload bytes of a slot at the end of the allocation's
-// queue, if the allocation may still send them.
-func (w *Worker) queueToPeer(id AllocationID, peer *udpbatch.Addr, slot, offset, n int) DropReason {
+// queueToPeer puts a payload at the end of the allocation's queue, if the
+// allocation may still send it.
+func (w *Worker) queueToPeer(id AllocationID, peer *udpbatch.Addr, payload view, whole bool) DropReason {
+	n := payload.size
 	a := w.tables.allocations.at(id)
 	if a.expires <= w.boot {
 		return w.lose(id, DropNoAllocation)
@@ -16,15 +17,24 @@ func (w *Worker) queueToPeer(id AllocationID, peer *udpbatch.Addr, slot, offset,
 		return w.lose(id, DropRateToPeer)
 	}
 	u := &w.up
-	q := &u.packets[slot]
-	q.peer, q.next, q.offset, q.size, q.whole = *peer, 0, uint32(offset), uint32(n), false
+	if u.queued == len(u.packets) {
+		w.flushPeers()
+	}
+	q := &u.packets[u.queued]
+	u.queued++
+	q.peer, q.next, q.whole, q.mixed = *peer, 0, whole, false
+	q.slot, q.offset, q.size = uint16(payload.slot), uint32(payload.offset), uint32(n)
 	if a.firstPacket == 0 {
 		w.touch(id, a)
-		a.firstPacket = uint16(slot + 1)
+		a.firstPacket = uint16(u.queued)
 	} else {
-		u.packets[a.lastPacket-1].next = uint16(slot + 1)
+		last := &u.packets[a.lastPacket-1]
+		last.next = uint16(u.queued)
+		if last.peer != *peer {
+			u.packets[a.firstPacket-1].mixed = true
+		}
 	}
-	a.lastPacket = uint16(slot + 1)
+	a.lastPacket = uint16(u.queued)
 	a.traffic.ToPeerPackets++
 	a.traffic.ToPeerBytes += uint64(n)
 	w.counters.add(countToPeerPackets, 1)
@@ -55,25 +65,29 @@ func (w *Worker) flushPeers() {
 	u := &w.up
 	for id := u.touched; id != 0; {
 		a := w.tables.allocations.at(id)
-		for slot := a.firstPacket; slot != 0; {
-			slot = w.sendFrom(slot, id, a)
+		if u.packets[a.firstPacket-1].mixed && w.offloads.segmentation != udpbatch.SegmentNone {
+			u.group(a.firstPacket)
+		}
+		for next := a.firstPacket; next != 0; {
+			next = w.sendFrom(next, id, a)
 		}
 		a.firstPacket = 0
 		id = a.nextTouched
 	}
 	u.touched = 0
+	u.queued = 0
 }
 
-// sendFrom sends an allocation's queue from the packet in slot first-1 on, as
-// one batch, and returns where the next batch begins: where the packets differ
-// in DF, which the socket has for all of a batch.
+// sendFrom sends an allocation's queue from the packet at place first-1 on, as
+// one batch, and returns where the next batch begins: where no more fit, or
+// where the packets differ in DF, which the socket has for all of a batch.
 func (w *Worker) sendFrom(first uint16, id AllocationID, a *allocation) (next uint16) {
 	u, conn := &w.up, w.relays[id]
 	whole := u.packets[first-1].whole
 	u.send.Reset()
-	for next = first; next != 0 && u.packets[next-1].whole == whole; {
+	for next = first; next != 0 && u.packets[next-1].whole == whole && !u.send.Full(); {
 		q := &u.packets[next-1]
-		u.send.Append(u.recv.Slot(int(next - 1))[q.offset:q.offset+q.size], &q.peer)
+		u.send.Append(u.recv.Slot(int(q.slot))[q.offset:q.offset+q.size], &q.peer)
 		next = q.next
 	}
 	if whole {
@@ -92,20 +106,26 @@ func (w *Worker) sendFrom(first uint16, id AllocationID, a *allocation) (next ui
 }
 
 // sent accounts for one Send.
-func (w *Worker) sent(s udpbatch.Sent) {
+func (w *Worker) sent(s *udpbatch.Sent) {
 	w.counters.add(countSendCalls, uint64(s.Calls))
+	if s.Messages|s.Refused|s.Notices == 0 {
+		return
+	}
 	w.counters.add(countNotices, uint64(s.Notices))
+	w.counters.add(countSegmented, uint64(s.Messages))
+	w.counters.add(countSegments, uint64(s.Segments))
+	w.counters.add(countRefused, uint64(s.Refused))
 }
 
-// unsentToPeer turns packets of the batch that begins at slot first-1 from
+// unsentToPeer turns packets of the batch that begins at place first-1 from
 // traffic into drops, if they did not leave.
 func (w *Worker) unsentToPeer(a *allocation, first uint16) {
 	u := &w.up
-	slot := first
-	for entry := range u.send.Len() {
-		q := &u.packets[slot-1]
-		slot = q.next
-		errno := u.send.Err(entry)
+	next := first
+	for i := range u.send.Len() {
+		q := &u.packets[next-1]
+		next = q.next
+		errno := u.send.Err(i)
 		if errno == 0 {
 			continue
 		}

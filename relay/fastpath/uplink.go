@@ -27,24 +27,27 @@ type uplink struct {
 	send *udpbatch.SendBatch
 
 	from    [batchPackets]udpbatch.Addr // by slot
-	packets [batchPackets]queued        // by slot
-	touched AllocationID                // list of allocations with queued packets, in order
-	last    AllocationID                // its end
-	again   []uint16                    // slots to look at once more after Control
-	loser   AllocationID                // whose datagram has the reason just given; 0: nobody's
+	packets [batchViews]queued
+	queued  int          // packets in use
+	touched AllocationID // list of allocations with queued packets, in order
+	last    AllocationID // its end
+	again   []view       // datagrams to look at once more after Control
+	loser   AllocationID // whose datagram has the reason just given; 0: nobody's
 }
 
 // queued is a packet on its way to a peer: part of a slot.
 type queued struct {
 	peer         udpbatch.Addr
-	next         uint16 // slot + 1 of the allocation's next packet; 0: none
-	offset, size uint32
+	next         uint16 // place + 1 of the allocation's next packet; 0: none
+	slot         uint16
 	whole        bool // must not be fragmented
+	mixed        bool // the first of a queue with several peers
+	offset, size uint32
 }
 
 func (u *uplink) open() (err error) {
-	u.send = udpbatch.NewSendBatch(batchPackets)
-	u.again = make([]uint16, 0, batchPackets)
+	u.send = udpbatch.NewSendBatch(batchPackets, batchViews)
+	u.again = make([]view, 0, batchPackets)
 	u.recv, err = newSlots()
 	return err
 }
@@ -61,38 +64,67 @@ func (u *uplink) close() error {
 // that a Refresh that ends an allocation does not overtake data. A datagram
 // whose allocation, permission or channel is missing waits for Control if a
 // message was in front of it in the batch: that may be the request that makes
-// it.
-func (w *Worker) serveListener(id ListenerID) {
+// it. It returns how many datagrams were received, a train counting as one.
+func (w *Worker) serveListener(id ListenerID) int {
 	l := w.listener(id)
 	if l == nil {
-		return
+		return 0
 	}
 	u := &w.up
 	r := l.conn.Recv(u.recv, 0, l.pace.room(u.recv.Len()))
-	l.pace.saw(r.Packets)
 	w.received(r)
+	w.learnTrains(l.conn, u.recv, 0, r.Packets)
 	w.control.messages = w.control.messages[:0]
 	u.again = u.again[:0]
+	trains := false
 	for slot := range r.Packets {
 		u.recv.From(slot, &u.from[slot])
-		reason := w.fromClient(l, slot)
-		if reason.curable() && len(w.control.messages) > 0 {
-			u.again = append(u.again, uint16(slot))
-		} else if reason != dropNone {
-			w.dropFromClient(reason)
+		v := view{slot, wire.Headroom, u.recv.Size(slot)}
+		if segment := u.recv.Segment(slot); segment > 0 {
+			trains = true
+			w.trainFromClient(l, v, segment)
+		} else if reason := w.fromClient(l, v); reason != dropNone {
+			w.dropOrKeep(v, reason)
 		}
 	}
+	l.pace.saw(r.Packets, trains)
 	w.flushPeers()
 	if len(w.control.messages) == 0 {
-		return
+		return r.Packets
 	}
 	w.callControl()
-	for _, slot := range u.again {
-		if reason := w.fromClient(l, int(slot)); reason != dropNone {
+	for _, v := range u.again {
+		if reason := w.fromClient(l, v); reason != dropNone {
 			w.dropFromClient(reason)
 		}
 	}
 	w.flushPeers()
+	return r.Packets
+}
+
+// trainFromClient decides about each datagram of a train.
+func (w *Worker) trainFromClient(l *listener, train view, segment int) {
+	end := train.offset + train.size
+	packets := 0
+	for at := train.offset; at < end; at += segment {
+		v := view{train.slot, at, min(segment, end-at)}
+		if reason := w.fromClient(l, v); reason != dropNone {
+			w.dropOrKeep(v, reason)
+		}
+		packets++
+	}
+	w.counters.add(countTrains, 1)
+	w.counters.add(countTrainPackets, uint64(packets))
+}
+
+// dropOrKeep drops a datagram, or keeps it until after Control if a message in
+// front of it may remove the reason.
+func (w *Worker) dropOrKeep(v view, reason DropReason) {
+	if reason.curable() && len(w.control.messages) > 0 {
+		w.up.again = append(w.up.again, v)
+		return
+	}
+	w.dropFromClient(reason)
 }
 
 // received accounts for one Recv.
@@ -109,22 +141,21 @@ func (w *Worker) dropFromClient(reason DropReason) {
 	}
 }
 
-// fromClient decides about the datagram in a slot: it is queued for a peer,
-// kept for Control, or has a reason to be dropped.
-func (w *Worker) fromClient(l *listener, slot int) DropReason {
+// fromClient decides about a datagram: it is queued for a peer, kept for
+// Control, or has a reason to be dropped.
+func (w *Worker) fromClient(l *listener, v view) DropReason {
 	w.up.loser = 0
-	size := w.up.recv.Size(slot)
-	b := w.up.recv.Slot(slot)[wire.Headroom : wire.Headroom+size : wire.Headroom+size]
+	b := w.up.bytes(v)
 	switch wire.Classify(b) {
 	case wire.KindChannelData:
-		return w.channelData(l, slot, b)
+		return w.channelData(l, v, b)
 	case wire.KindSTUN:
 		if wire.IsSend(b) {
 			if s, r := wire.ParseSend(b); r == wire.OK {
-				return w.sendIndication(l, slot, &s)
+				return w.sendIndication(l, v, &s)
 			}
 		}
-		w.keepForControl(l, slot, b)
+		w.keepForControl(l, v, b)
 		return dropNone
 	case wire.KindDTLS:
 		return DropDTLS

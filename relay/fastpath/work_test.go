@@ -74,7 +74,7 @@ func fill(tb testing.TB, recv *udpbatch.RecvBatch, datagram []byte) {
 		tb.Fatal(err)
 	}
 	defer c.Close()
-	to, send := udpbatch.AddrOf(c.Local()), udpbatch.NewSendBatch(1)
+	to, send := udpbatch.AddrOf(c.Local()), udpbatch.NewSendBatch(1, 1)
 	send.Append(datagram, &to)
 	for slot := range recv.Len() {
 		if s := c.Send(send); s.Failed > 0 {
@@ -93,7 +93,7 @@ func fill(tb testing.TB, recv *udpbatch.RecvBatch, datagram []byte) {
 func (b *bench) toPeers(packets int) {
 	for slot := range packets {
 		b.up.from[slot] = b.clients[b.rnd.IntN(len(b.clients))]
-		if reason := b.fromClient(b.listener, slot); reason != dropNone {
+		if reason := b.fromClient(b.listener, view{slot, wire.Headroom, b.up.recv.Size(slot)}); reason != dropNone {
 			panic(reason)
 		}
 	}

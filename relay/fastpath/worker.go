@@ -27,9 +27,9 @@ type Config struct {
 	// Tick, when set, is called on the worker's thread about once a second.
 	Tick func(w *Worker, now time.Time)
 
-	// PeerAllowed is asked about each datagram to or from a peer whose
-	// permission or channel was published with byPort, with the peer's local
-	// address where it has an alias. It must be set if byPort is used.
+	// PeerAllowed is asked about each datagram to, and each datagram or train
+	// from, a peer whose permission or channel was published with byPort, with
+	// the peer's local address where it has an alias. It must be set if byPort is used.
 	PeerAllowed func(peer netip.AddrPort) bool
 
 	// Buckets holds the token buckets that allocations name; may be nil if
@@ -72,6 +72,7 @@ type Worker struct {
 	relays    []*udpbatch.Conn // relay sockets by AllocationID
 	listeners []*listener      // by ListenerID; nil where there is none
 	aliases   []alias
+	offloads  offloads
 
 	up      uplink
 	down    downlink
@@ -90,10 +91,11 @@ const eventsPerPoll = 128
 // is never run is freed by Close.
 func NewWorker(cfg Config) (*Worker, error) {
 	w := &Worker{
-		cfg:    cfg,
-		clock:  newClock(),
-		tables: newTables(),
-		ids:    newIDs(),
+		cfg:      cfg,
+		clock:    newClock(),
+		tables:   newTables(),
+		offloads: newOffloads(),
+		ids:      newIDs(),
 	}
 	var err error
 	if w.poller, err = udpbatch.NewPoller(eventsPerPoll); err != nil {
@@ -106,6 +108,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 	if cfg.HoldProcessor {
 		w.poller.Hold(holdTime)
 	}
+	w.up.send.SetSegmentation(w.offloads.segmentation)
 	w.control.open()
 	w.readClock()
 	return w, nil
