@@ -79,6 +79,8 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		Listeners:          cfg.ListenerAddresses(),
 		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,
 		SendBufferBytes:    cfg.Sockets.SendBufferBytes,
+		GSO:                switches[cfg.Sockets.GSO],
+		GRO:                switches[cfg.Sockets.GRO],
 		LocalAddresses:     addresses,
 		Aliases:            i.server.Aliases(),
 		AddressesChanged:   i.server.AddressesChanged,
@@ -134,8 +136,15 @@ func (i *instance) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// apply makes reloaded settings take effect.
-func (i *instance) apply(ctx context.Context, settings server.Settings) error {
+// apply makes what can be reloaded of a configuration take effect.
+func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
+	settings, err := newSettings(cfg)
+	if err != nil {
+		return err
+	}
+	if err := i.engine.SetOffloads(switches[cfg.Sockets.GSO], switches[cfg.Sockets.GRO]); err != nil {
+		return err
+	}
 	return i.server.Apply(ctx, settings, i.engine.Workers())
 }
 
@@ -183,6 +192,13 @@ func relayAddresses(configured []config.RelayAddress) []server.RelayAddress {
 		addresses = append(addresses, server.RelayAddress{Local: each.Local(), External: each.External()})
 	}
 	return addresses
+}
+
+// switches turns the words of sockets.gso and sockets.gro into their meaning.
+var switches = map[string]fastpath.Switch{
+	"auto": fastpath.Auto,
+	"on":   fastpath.On,
+	"off":  fastpath.Off,
 }
 
 // defaultFamilies turns the words of relay.default_address_family into their

@@ -43,14 +43,9 @@ func (r *reloader) reload(ctx context.Context) {
 		return
 	}
 	effective, changes := config.Reload(r.running, next)
-	settings, err := newSettings(effective)
-	if err != nil {
-		r.log.Error("configuration not reloaded, the running one stays", zap.Error(err))
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	if err := r.instance.apply(ctx, settings); err != nil {
+	if err := r.instance.apply(ctx, effective); err != nil {
 		r.log.Error("configuration not applied on every worker; reload again", zap.Error(err))
 		return
 	}

@@ -26,13 +26,15 @@ type Listener struct {
 	Transport string `yaml:"transport"`
 }
 
-// Sockets holds the kernel buffers of the sockets, in bytes; 0 leaves the
-// kernel's default.
+// Sockets holds the kernel buffers of the sockets, in bytes, of which 0 leaves
+// the kernel's default, and the switches of its UDP offloads.
 type Sockets struct {
-	ReceiveBufferBytes      int `yaml:"receive_buffer_bytes"`
-	SendBufferBytes         int `yaml:"send_buffer_bytes"`
-	RelayReceiveBufferBytes int `yaml:"relay_receive_buffer_bytes"`
-	RelaySendBufferBytes    int `yaml:"relay_send_buffer_bytes"`
+	ReceiveBufferBytes      int    `yaml:"receive_buffer_bytes"`
+	SendBufferBytes         int    `yaml:"send_buffer_bytes"`
+	RelayReceiveBufferBytes int    `yaml:"relay_receive_buffer_bytes"`
+	RelaySendBufferBytes    int    `yaml:"relay_send_buffer_bytes"`
+	GSO                     string `yaml:"gso" live:"yes"`
+	GRO                     string `yaml:"gro" live:"yes"`
 }
 
 // Relay says where relayed transport addresses come from.

@@ -14,6 +14,10 @@ const (
 	expiryStrict   = "strict"
 
 	addressOff = "off"
+
+	switchAuto = "auto"
+	switchOn   = "on"
+	switchOff  = "off"
 )
 
 // Defaults returns the configuration that holds where nothing is said. It has
@@ -33,6 +37,8 @@ func Defaults() *Config {
 			// default send buffer) must not fill the queue for all others.
 			RelayReceiveBufferBytes: 1 << 20,
 			RelaySendBufferBytes:    1 << 20,
+			GSO:                     switchAuto,
+			GRO:                     switchAuto,
 		},
 		Relay: Relay{
 			MinPort:              49152, // RFC 8656 section 7.2: the dynamic ports.

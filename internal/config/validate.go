@@ -76,6 +76,8 @@ func (v *validator) sockets() {
 	v.between("sockets.send_buffer_bytes", int64(s.SendBufferBytes), 0, most)
 	v.between("sockets.relay_receive_buffer_bytes", int64(s.RelayReceiveBufferBytes), 0, most)
 	v.between("sockets.relay_send_buffer_bytes", int64(s.RelaySendBufferBytes), 0, most)
+	v.oneOf("sockets.gso", s.GSO, switchAuto, switchOn, switchOff)
+	v.oneOf("sockets.gro", s.GRO, switchAuto, switchOn, switchOff)
 }
 
 func (v *validator) allocation() {

@@ -30,6 +30,7 @@ func TestValidate(t *testing.T) {
 		{"host with port", `public_host=example.org:3478`, `must be a DNS name or an IP address`},
 		{"negative workers", `workers=-1`, `workers = -1: must be from 0 to 1024`},
 		{"negative buffer", `sockets.send_buffer_bytes=-1`, `sockets.send_buffer_bytes = -1: must be from 0`},
+		{"unknown switch", `sockets.gso=yes`, `sockets.gso = "yes": must be one of auto, on, off`},
 		{"relay wildcard", `relay.addresses=[{address: "0.0.0.0"}]`, `relay.addresses[0].address = "0.0.0.0": must be one certain address`},
 		{"relay address with port", `relay.addresses=[{address: "192.0.2.1:5"}]`, `must be an IP address without a port`},
 		{"relay address missing", `relay.addresses=[{external_address: "192.0.2.1"}]`, `relay.addresses[0].address = "": must be an IP address`},

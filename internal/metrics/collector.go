@@ -75,6 +75,11 @@ func sum(workers []fastpath.Stats) fastpath.Stats {
 		total.ToClientPackets += w.ToClientPackets
 		total.ToClientBytes += w.ToClientBytes
 		total.Notices += w.Notices
+		total.Segmented += w.Segmented
+		total.Segments += w.Segments
+		total.Refused += w.Refused
+		total.Trains += w.Trains
+		total.TrainPackets += w.TrainPackets
 		total.Allocations += w.Allocations
 		total.Permissions += w.Permissions
 		total.Channels += w.Channels

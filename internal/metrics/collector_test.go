@@ -17,7 +17,7 @@ import (
 // scrape returns the body of /metrics for made-up counters.
 func scrape(t *testing.T) string {
 	t.Helper()
-	workers := []fastpath.Stats{{ToPeerPackets: 2, Allocations: 1}, {ToPeerPackets: 3, Allocations: 4}}
+	workers := []fastpath.Stats{{ToPeerPackets: 2, Allocations: 1, GSO: true}, {ToPeerPackets: 3, Allocations: 4}}
 	workers[1].Drops[fastpath.DropNoChannel] = 7
 	stats := server.Stats{
 		Requests:     map[string]uint64{"allocate": 5},
@@ -50,6 +50,8 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_build_info{version="v1"} 1`,
 		`fairlead_allocations 5`,
 		`fairlead_users 12`,
+		`fairlead_worker_offload{offload="gso",worker="0"} 1`,
+		`fairlead_worker_offload{offload="gso",worker="1"} 0`,
 		`fairlead_relay_ports{address="192.0.2.1",state="free"} 13`,
 		`fairlead_relay_ports{address="192.0.2.1",state="used"} 7`,
 		`fairlead_relayed_packets_total{direction="to_peer"} 5`,

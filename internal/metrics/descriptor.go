@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/fairlead/fairlead/internal/server"
@@ -80,6 +82,16 @@ var Descriptors = []Descriptor{
 				}
 			}
 		}},
+	{"fairlead_segmented_messages_total", "Messages of several datagrams that the kernel cut up (GSO).", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Segmented)) }},
+	{"fairlead_segmented_packets_total", "Datagrams sent inside such messages.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Segments)) }},
+	{"fairlead_segmentation_refused_total", "Messages that the kernel would not cut up; their datagrams were sent one by one.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Refused)) }},
+	{"fairlead_received_trains_total", "Trains of datagrams that the kernel delivered as one (GRO).", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Trains)) }},
+	{"fairlead_received_train_packets_total", "Datagrams received inside such trains.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.TrainPackets)) }},
 	{"fairlead_icmp_errors_total", "ICMP errors that peers caused.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.total.Notices)) }},
 
@@ -113,6 +125,13 @@ var Descriptors = []Descriptor{
 			}
 		}},
 
+	{"fairlead_worker_offload", "Whether a worker uses an offload of the kernel: 1 or 0, as settings and kernel allow.", gauge, []string{"worker", "offload"},
+		func(s *snapshot, emit emit) {
+			for i, w := range s.workers {
+				emit(oneIf(w.GSO), strconv.Itoa(i), "gso")
+				emit(oneIf(w.GRO), strconv.Itoa(i), "gro")
+			}
+		}},
 	{"fairlead_worker_busy_seconds_total", "Time that a worker was not waiting for packets.", counter, []string{"worker"},
 		perWorker(func(w fastpath.Stats) float64 { return w.Busy.Seconds() })},
 	{"fairlead_worker_wakeups_total", "Rounds in which a worker found something to do.", counter, []string{"worker"},
@@ -121,6 +140,14 @@ var Descriptors = []Descriptor{
 		perWorker(func(w fastpath.Stats) float64 { return float64(w.RecvCalls) })},
 	{"fairlead_worker_send_calls_total", "System calls to send datagrams.", counter, []string{"worker"},
 		perWorker(func(w fastpath.Stats) float64 { return float64(w.SendCalls) })},
+}
+
+// oneIf is the value of a gauge that says yes or no.
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // each emits a map of counts by its only label.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -86,6 +87,10 @@ func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 	}
 	if !offered.UserHash && r.msg.Has(wire.AttrUserHash) {
 		h.unknown = append(h.unknown, wire.AttrUserHash)
+	}
+	// RFC 8656 section 7.2, step 4.
+	if !udpbatch.HasDontFragment && r.msg.Has(wire.AttrDontFragment) {
+		h.unknown = append(h.unknown, wire.AttrDontFragment)
 	}
 	return h.unknown
 }
