@@ -2,6 +2,7 @@ package fastpath
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fairlead/fairlead/internal/udpbatch"
@@ -28,15 +29,15 @@ func TestGroup(t *testing.T) {
 			}
 			u.packets[len(test.queue)-1].next = 0
 			u.group(1)
-			var got string
+			var got strings.Builder
 			order := make(map[uint16][]uint32)
 			for next := uint16(1); next != 0; next = u.packets[next-1].next {
 				q := &u.packets[next-1]
-				got += string(rune(q.peer.Port))
+				got.WriteString(string(rune(q.peer.Port)))
 				order[q.peer.Port] = append(order[q.peer.Port], q.size)
 			}
-			if got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
+			if got.String() != test.want {
+				t.Errorf("got %s, want %s", got.String(), test.want)
 			}
 			for peer, packets := range order {
 				if !slices.IsSorted(packets) {
