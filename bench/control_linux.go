@@ -22,8 +22,11 @@ const (
 	firstClientPort = 2000
 )
 
-// controlPeer is the peer of every channel.
-var controlPeer = netip.AddrPortFrom(peerAddr, 5000)
+// controlPeer is the peer of one allocation's channel. Each has its own: a server
+// that shares relay ports tells its clients apart by their peers.
+func controlPeer(allocation int) netip.AddrPort {
+	return netip.AddrPortFrom(peerAddr, uint16(5000+allocation))
+}
 
 // tenant is a server that is filled with allocations.
 type tenant struct {
@@ -151,7 +154,7 @@ func (t *tenant) allocate() (err error) {
 	if _, err := c.allocate(); err != nil {
 		return err
 	}
-	return c.bind(channelNumber, controlPeer)
+	return c.bind(channelNumber, controlPeer(t.allocations))
 }
 
 // rest waits, or returns early with the context's error.
