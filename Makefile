@@ -16,8 +16,9 @@ help: ## list the targets
 build: ## build the static binary bin/fairlead
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/fairlead
 
-run: build ## build and start a development server; prints an iceServers JSON
-	$(BIN) serve --dev
+run: ## build and start a development server; prints an iceServers JSON and nothing else
+	@$(MAKE) --no-print-directory build >&2
+	@$(BIN) serve --dev
 
 test: lint gen-check ## everything that needs neither root nor a third-party program (commit gate)
 	$(GO) test -race -shuffle=on ./...
