@@ -27,7 +27,7 @@ func (e *Engine) follow(ctx context.Context, every time.Duration) {
 		}
 		changed, err := e.addresses.Refresh()
 		if err != nil {
-			e.log.Warn("cannot follow the interfaces", zap.Error(err))
+			e.log.Warn("cannot follow the interfaces", logging.Err(err))
 			continue
 		}
 		if changed && e.cfg.AddressesChanged != nil {
@@ -87,5 +87,5 @@ func (e *Engine) noteFailure(addr netip.AddrPort, err error) {
 		return
 	}
 	e.failed[addr] = err.Error()
-	e.log.Warn("cannot listen yet, will try again", logging.Server(addr), zap.Error(err))
+	e.log.Warn("cannot listen yet, will try again", logging.Server(addr), logging.Err(err))
 }

@@ -76,7 +76,7 @@ func (e *Engine) closeListener(addr netip.AddrPort) {
 	delete(e.groups, addr)
 	e.mu.Unlock()
 	err := g.closeAfter(e.onWorkers)
-	e.log.Info("stopped listening: the address is gone", logging.Server(g.addr), zap.Error(err))
+	e.log.Info("stopped listening: the address is gone", logging.Server(g.addr), logging.Err(err))
 }
 
 // idOf returns the number of an address. An address that comes back gets its

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/logging"
 )
 
 // applyTimeout is how long the workers may take to review what is live.
@@ -39,14 +40,14 @@ func (r *reloader) run(ctx context.Context, hangup <-chan os.Signal) {
 func (r *reloader) reload(ctx context.Context) {
 	next, warnings, err := config.Load(r.options)
 	if err != nil {
-		r.log.Error("configuration not reloaded, the running one stays", zap.Error(err))
+		r.log.Error("configuration not reloaded, the running one stays", logging.Err(err))
 		return
 	}
 	effective, changes := config.Reload(r.running, next)
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	if err := r.instance.apply(ctx, effective); err != nil {
-		r.log.Error("configuration not applied on every worker; reload again", zap.Error(err))
+		r.log.Error("configuration not applied on every worker; reload again", logging.Err(err))
 		return
 	}
 	r.level.SetLevel(effective.LogLevel())

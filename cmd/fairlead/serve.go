@@ -84,9 +84,7 @@ func serve(cmd *cobra.Command, options config.Options, dev bool) error {
 		return nil
 	})
 	if dev {
-		if err := announceDev(cmd, cfg); err != nil {
-			return err
-		}
+		group.Go(func() error { return announceDev(cmd, cfg) })
 	}
 	log.Info("serving", zap.String("version", version), zap.Int("workers", cfg.WorkerCount()))
 	context.AfterFunc(ctx, func() { log.Info("stopping") })

@@ -19,9 +19,6 @@ func Relayed(addr netip.AddrPort) zap.Field { return zap.Stringer("relayed", add
 // Peer is a peer's transport address.
 func Peer(addr netip.AddrPort) zap.Field { return zap.Stringer("peer", addr) }
 
-// PeerIP is a peer's IP address, where a permission is concerned.
-func PeerIP(addr netip.Addr) zap.Field { return zap.Stringer("peer", addr) }
-
 // Realm is the realm a request was authenticated in.
 func Realm(realm string) zap.Field { return zap.String("realm", realm) }
 
