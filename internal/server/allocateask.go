@@ -26,8 +26,8 @@ func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
 	case protocol != protocolUDP:
 		return ask, errTransport
 	}
-	if ask.evenPort, ask.reserveNext, err = readEvenPort(r.msg); err != nil {
-		return ask, err
+	if ask.reserveNext, ask.evenPort, err = r.msg.EvenPort(); err != nil {
+		return ask, errBadRequest
 	}
 	if ask.token, ask.hasToken, err = r.msg.ReservationToken(); err != nil {
 		return ask, errBadRequest
@@ -52,12 +52,4 @@ func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
 	}
 	ask.family = family
 	return ask, nil
-}
-
-func readEvenPort(m *wire.Message) (even, reserveNext bool, err error) {
-	reserveNext, even, err = m.EvenPort()
-	if err != nil {
-		return false, false, errBadRequest
-	}
-	return even, reserveNext, nil
 }

@@ -62,7 +62,7 @@ var codes = func() []int {
 }()
 
 // byCode counts answers by error code.
-type byCode [20]atomic.Uint64
+type byCode [len(errorCodes)]atomic.Uint64
 
 func (c *byCode) add(code int) {
 	for i, known := range codes {

@@ -28,7 +28,7 @@ var (
 // errorCodes is the one table from what went wrong to what the client is
 // told: RFC 8489 section 14.8 and RFC 8656 section 19. The first entry that
 // matches counts.
-var errorCodes = []struct {
+var errorCodes = [...]struct {
 	is   error
 	code int
 }{

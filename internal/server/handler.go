@@ -14,8 +14,8 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-// Handler answers the requests of one worker. All methods but Stats run on
-// that worker's thread.
+// Handler answers the requests of one worker. All its methods run on that
+// worker's thread.
 type Handler struct {
 	server *Server
 	table  *allocation.Table

@@ -82,7 +82,7 @@ func (s *Server) reportOpenFailure(addr netip.AddrPort, err error) {
 		advice = "raise the limit of open files (LimitNOFILE, ulimit -n); each allocation needs one"
 	}
 	s.noisy.Warn("cannot open a relayed transport address; allocations get 508 until one can be opened",
-		logging.Relayed(addr), zap.String("advice", advice), zap.Error(err))
+		logging.Relayed(addr), zap.String("advice", advice), logging.Err(err))
 }
 
 // relayAddress chooses the local address for a new relayed transport address
