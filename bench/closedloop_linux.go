@@ -54,9 +54,7 @@ func (r *Report) measureCells(ctx context.Context, l *lab, specs []Spec, cells [
 		return err
 	}
 	defer func() { err = errors.Join(err, up.close()) }()
-	for _, s := range up.servers {
-		r.Servers = append(r.Servers, Contender{Name: s.spec.Name, Version: s.spec.Version, Command: s.spec.Command})
-	}
+	r.Servers = contenders(up.servers)
 	for _, c := range cells {
 		progress.say("measuring %s", c)
 		measurements, err := up.measure(ctx, c, r.PayloadBytes, p)
@@ -66,4 +64,13 @@ func (r *Report) measureCells(ctx context.Context, l *lab, specs []Spec, cells [
 		r.Cells = append(r.Cells, measurements...)
 	}
 	return nil
+}
+
+// contenders describes the servers of a run.
+func contenders(servers []*server) []Contender {
+	var list []Contender
+	for _, s := range servers {
+		list = append(list, Contender{Name: s.spec.Name, Version: s.spec.Version, Command: s.spec.Command})
+	}
+	return list
 }

@@ -15,6 +15,9 @@
 // what an allocation and a refused request cost. Both give a Report, which is
 // the JSON output and writes the tables. Cell names one kind of burst.
 //
+// Latency and Fairness use an open loop instead: packets leave at fixed times
+// from another CPU, whatever comes through, and the kernel stamps their arrival.
+//
 // A lab is three network namespaces without names: they go when the process
 // goes, however it ends. It needs Linux, root and ip(8). Sockets of the
 // generator are raw descriptors that one locked thread uses; between the bursts

@@ -1,5 +1,7 @@
 package bench
 
+import "time"
+
 // fairleadConfig leaves nothing between the packets and the forwarding code:
 // no limits, no monitoring, one worker for the one CPU.
 const fairleadConfig = `listeners:
@@ -41,4 +43,14 @@ func Fairlead(version string) Spec {
 		Files:   map[string]string{"fairlead.yaml": fairleadConfig},
 		Version: version,
 	}
+}
+
+// FairleadCollecting is the running binary with a collector that has much to do:
+// it starts after every percent of growth, and frequent reloads leave garbage.
+func FairleadCollecting(version string) Spec {
+	s := Fairlead(version)
+	s.Name = "fairlead, collecting"
+	s.Command = "env GOGC=1 GODEBUG=gctrace=1 " + s.Command
+	s.ReloadEvery = 100 * time.Millisecond
+	return s
 }

@@ -105,24 +105,30 @@ func (f *flow) close() error {
 	return err
 }
 
-// lane prepares the bursts of a cell on this flow. The tag leads the payload;
-// the client's end has a ChannelData header in front of it.
+// lane prepares the bursts of a cell on this flow.
 func (f *flow) lane(c Cell, payload int) (*lane, error) {
-	client := end{fd: f.client, size: payload}
-	peer := end{fd: f.peer, size: payload}
+	from, to, template := f.ends(c.Direction, payload)
+	return newLane(from, to, template, c.Packets, c.Train)
+}
+
+// ends describes the packets that travel this flow in one direction, and makes
+// one of them. The tag leads the payload; the client's end has a ChannelData
+// header in front of it.
+func (f *flow) ends(d Direction, payload int) (from, to end, template []byte) {
+	from = end{fd: f.client, size: payload}
+	to = end{fd: f.peer, size: payload}
 	if f.control != nil {
-		client.size += wire.ChannelHeaderSize
-		client.tag = wire.ChannelHeaderSize
+		from.size += wire.ChannelHeaderSize
+		from.tag = wire.ChannelHeaderSize
 	}
-	from, to := client, peer
-	if c.Direction == ToClient {
-		from, to = peer, client
+	if d == ToClient {
+		from, to = to, from
 	}
-	template := make([]byte, from.size)
+	template = make([]byte, from.size)
 	if from.tag == wire.ChannelHeaderSize {
 		wire.PutChannelHeader(template, channelNumber, payload)
 	}
-	return newLane(from, to, template, c.Packets, c.Train)
+	return from, to, template
 }
 
 // routeOver prepares the bursts of a cell on the first of these flows.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -33,6 +34,15 @@ func onGenerator(cpu int, f func() error) error {
 	return <-done
 }
 
+// onOtherCPU runs f like onGenerator, beside the servers' CPU.
+func (l *lab) onOtherCPU(f func() error) error {
+	cpu, err := otherCPU(l.cpu)
+	if err != nil {
+		return err
+	}
+	return onGenerator(cpu, f)
+}
+
 // bindThread puts the calling thread on one CPU under a scheduling policy.
 // Programs that it starts inherit both.
 func bindThread(cpu int, policy uint32) error {
@@ -49,15 +59,27 @@ func bindThread(cpu int, policy uint32) error {
 }
 
 // lastCPU is the highest number among the CPUs that this process may use.
-func lastCPU() (int, error) {
+func lastCPU() (int, error) { return lastCPUBut(-1) }
+
+// otherCPU is the highest number among the CPUs that this process may use, but
+// for one.
+func otherCPU(taken int) (int, error) {
+	cpu, err := lastCPUBut(taken)
+	if err != nil {
+		return 0, fmt.Errorf("generator and server need a CPU each: %w", err)
+	}
+	return cpu, nil
+}
+
+func lastCPUBut(taken int) (int, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
 		return 0, os.NewSyscallError("sched_getaffinity", err)
 	}
 	for cpu := len(set)*64 - 1; cpu >= 0; cpu-- {
-		if set.IsSet(cpu) {
+		if set.IsSet(cpu) && cpu != taken {
 			return cpu, nil
 		}
 	}
-	return 0, fmt.Errorf("find a CPU: the affinity of this process is empty")
+	return 0, errors.New("find a CPU: the affinity of this process has no other")
 }

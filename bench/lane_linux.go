@@ -81,11 +81,20 @@ func (l *lane) setTrain(on bool) error {
 	if on {
 		segment, gro = l.from.size, 1
 	}
-	if err := unix.SetsockoptInt(l.from.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT, segment); err != nil {
-		return fmt.Errorf("set UDP_SEGMENT: %w", os.NewSyscallError("setsockopt", err))
+	if err := setSegment(l.from.fd, segment); err != nil {
+		return err
 	}
 	if err := unix.SetsockoptInt(l.to.fd, unix.IPPROTO_UDP, unix.UDP_GRO, gro); err != nil {
 		return fmt.Errorf("set UDP_GRO: %w", os.NewSyscallError("setsockopt", err))
+	}
+	return nil
+}
+
+// setSegment makes the kernel cut what the socket sends into datagrams of a size;
+// 0: not at all.
+func setSegment(fd, size int) error {
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT, size); err != nil {
+		return fmt.Errorf("set UDP_SEGMENT: %w", os.NewSyscallError("setsockopt", err))
 	}
 	return nil
 }

@@ -34,6 +34,12 @@ func sendmmsg(fd int, hdrs []mmsghdr) (int, syscall.Errno) {
 	return int(n), 0
 }
 
+// write sends one packet on a connected socket.
+func write(fd int, packet []byte) syscall.Errno {
+	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(packet))), uintptr(len(packet)))
+	return errno
+}
+
 // recvmmsg receives what is there, without waiting.
 func recvmmsg(fd int, hdrs []mmsghdr) (int, syscall.Errno) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&hdrs[0])), uintptr(len(hdrs)), unix.MSG_DONTWAIT, 0, 0)

@@ -14,6 +14,8 @@ const (
 	longestSlice = 100 * time.Millisecond
 	// minSlice holds a few bursts of any size.
 	minSlice = time.Millisecond
+	// trialTime is how long a rate is tried for a capacity.
+	trialTime = 500 * time.Millisecond
 	// minPayload has room for the tag of a burst, maxPayload for all headers
 	// in one Ethernet frame.
 	minPayload = 8

@@ -54,6 +54,54 @@ func TestCompareOptionsValidate(t *testing.T) {
 	}
 }
 
+func TestLatencyOptionsValidate(t *testing.T) {
+	tests := map[string]struct {
+		change    func(*LatencyOptions)
+		complaint string // empty: none
+	}{
+		"as the flags are":        {func(*LatencyOptions) {}, ""},
+		"no other allocations":    {func(o *LatencyOptions) { o.Allocations = 0 }, ""},
+		"no server":               {func(o *LatencyOptions) { o.Servers = nil }, "no server"},
+		"no flows":                {func(o *LatencyOptions) { o.Flows = 0 }, "0 flows"},
+		"more than descriptors":   {func(o *LatencyOptions) { o.Flows = 1501 }, "1501 flows"},
+		"more than ports":         {func(o *LatencyOptions) { o.Allocations = 60000 }, "60000 allocations"},
+		"no rounds":               {func(o *LatencyOptions) { o.Rounds = 0 }, "0 rounds"},
+		"shorter than a trial":    {func(o *LatencyOptions) { o.Slice = time.Millisecond }, "too short"},
+		"no room for a timestamp": {func(o *LatencyOptions) { o.Payload = 7 }, "payload of 7"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := LatencyOptions{
+				Servers: []Spec{Pion(), Fairlead("")}, Flows: 200, Allocations: 16000, Rounds: 5,
+				Slice: 2 * time.Second, Payload: DefaultPayload,
+			}
+			tt.change(&o)
+			checkComplaint(t, o.validate(), tt.complaint)
+		})
+	}
+}
+
+func TestFairnessOptionsValidate(t *testing.T) {
+	tests := map[string]struct {
+		change    func(*FairnessOptions)
+		complaint string // empty: none
+	}{
+		"as the flags are":      {func(*FairnessOptions) {}, ""},
+		"no server":             {func(o *FairnessOptions) { o.Servers = nil }, "no server"},
+		"no voice":              {func(o *FairnessOptions) { o.Voices = 0 }, "0 voice flows"},
+		"more than descriptors": {func(o *FairnessOptions) { o.Voices = 1500 }, "1500 voice flows"},
+		"shorter than a trial":  {func(o *FairnessOptions) { o.Duration = time.Millisecond }, "too short"},
+		"more than a frame":     {func(o *FairnessOptions) { o.Payload = 1401 }, "payload of 1401"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := FairnessOptions{Servers: []Spec{Fairlead("")}, Voices: 500, Duration: 10 * time.Second, Payload: DefaultPayload}
+			tt.change(&o)
+			checkComplaint(t, o.validate(), tt.complaint)
+		})
+	}
+}
+
 func checkComplaint(t *testing.T, err error, complaint string) {
 	t.Helper()
 	switch {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -100,6 +101,22 @@ func (p *process) output() string {
 		text = text[len(text)-logTail:]
 	}
 	return strings.TrimSpace(string(text))
+}
+
+// collections counts the cycles of Go's collector in the program's log, where
+// GODEBUG=gctrace=1 writes them.
+func (p *process) collections() int {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return 0
+	}
+	count := 0
+	for line := range bytes.Lines(text) {
+		if bytes.HasPrefix(line, []byte("gc ")) {
+			count++
+		}
+	}
+	return count
 }
 
 // cpuTime is what all threads of the program have used, to the nanosecond: the

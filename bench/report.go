@@ -91,10 +91,13 @@ func (r *Report) cells() []Cell {
 }
 
 // WriteJSON writes the report as one indented JSON object.
-func (r *Report) WriteJSON(w io.Writer) error {
+func (r *Report) WriteJSON(w io.Writer) error { return writeIndented(w, r) }
+
+// writeIndented writes any report as JSON.
+func writeIndented(w io.Writer, report any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
+	if err := encoder.Encode(report); err != nil {
 		return fmt.Errorf("write report as JSON: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // WriteCells writes net cost, total and baseline of every cell of one server.
@@ -28,7 +29,7 @@ func (r *Report) WriteCells(w io.Writer) error {
 			return err
 		}
 	}
-	return r.writeOrigin(w)
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
 }
 
 // WriteComparison writes what every server costs, and how that compares with
@@ -63,7 +64,7 @@ func (r *Report) WriteComparison(w io.Writer) error {
 			return err
 		}
 	}
-	return r.writeOrigin(w)
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
 }
 
 // controlTable shows what allocations and refused requests cost, and in
@@ -90,10 +91,10 @@ func (r *Report) controlTable() table {
 	return t
 }
 
-// writeOrigin says where the figures come from.
-func (r *Report) writeOrigin(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s; %s; payload %d bytes.\n\n", r.Machine, r.Date.Format("2006-01-02"), r.PayloadBytes)
-	for _, s := range r.Servers {
+// writeOrigin says where figures come from.
+func writeOrigin(w io.Writer, m Machine, date time.Time, payload int, servers []Contender) error {
+	_, err := fmt.Fprintf(w, "%s; %s; payload %d bytes.\n\n", m, date.Format("2006-01-02"), payload)
+	for _, s := range servers {
 		name := strings.TrimSpace(s.Name + " " + s.Version)
 		_, writeErr := fmt.Fprintf(w, "- %s: `%s`\n", name, s.Command)
 		err = errors.Join(err, writeErr)

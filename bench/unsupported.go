@@ -14,3 +14,9 @@ func ClosedLoop(context.Context, ClosedLoopOptions) (*Report, error) { return ni
 
 // Compare is available on Linux only.
 func Compare(context.Context, CompareOptions) (*Report, error) { return nil, errNoLinux }
+
+// Latency is available on Linux only.
+func Latency(context.Context, LatencyOptions) (*LatencyReport, error) { return nil, errNoLinux }
+
+// Fairness is available on Linux only.
+func Fairness(context.Context, FairnessOptions) (*FairnessReport, error) { return nil, errNoLinux }

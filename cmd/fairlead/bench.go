@@ -22,7 +22,8 @@ func newBenchCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  showHelp,
 	}
-	cmd.AddCommand(newBenchClosedLoopCommand(), newBenchCompareCommand(), newBenchPionServerCommand())
+	cmd.AddCommand(newBenchClosedLoopCommand(), newBenchCompareCommand(),
+		newBenchLatencyCommand(), newBenchFairnessCommand(), newBenchPionServerCommand())
 	return cmd
 }
 

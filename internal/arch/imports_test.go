@@ -52,7 +52,7 @@ var layers = map[string]layer{
 	},
 	"bench": {
 		own:   []string{"internal/wire", "internal/udpbatch", "internal/testnet"},
-		third: []string{"github.com/pion/turn/v4", "github.com/pion/logging", "golang.org/x/sys/unix"},
+		third: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/pion/turn/v4", "github.com/pion/logging", "golang.org/x/sys/unix"},
 	},
 	"internal/testnet": {third: []string{anything}},
 	"internal/arch":    {},
@@ -70,6 +70,7 @@ var onlyImporter = map[string]string{
 	"github.com/gaissmai/bart":            "allocation",
 	"golang.org/x/text":                   "authn",
 	"github.com/pion/stun/v3":             "internal/wire",
+	"github.com/HdrHistogram":             "bench",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

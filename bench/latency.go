@@ -1,0 +1,90 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// LatencyOptions are the parameters of Latency.
+type LatencyOptions struct {
+	Servers     []Spec        // the first is the reference, whose capacity sets the load
+	Flows       int           // that share the load
+	Allocations int           // live ones beside those of the flows
+	Rounds      int           // alternations of direct way and servers
+	Slice       time.Duration // of each in one round
+	Payload     int           // bytes
+	CPU         int           // number of the CPU of the servers; negative: the last one
+	Progress    Progress
+}
+
+// maxFlows is bounded by the descriptors of the generator.
+const maxFlows = 1500
+
+func (o LatencyOptions) validate() error {
+	switch {
+	case len(o.Servers) == 0:
+		return errors.New("no server to measure")
+	case o.Flows < 1 || o.Flows > maxFlows:
+		return fmt.Errorf("%d flows: a number from 1 to %d", o.Flows, maxFlows)
+	case o.Allocations < 0 || o.Allocations > maxAllocations:
+		return fmt.Errorf("%d allocations: a number from 0 to %d", o.Allocations, maxAllocations)
+	case o.Rounds < 1:
+		return fmt.Errorf("%d rounds: at least one", o.Rounds)
+	case o.Slice < trialTime:
+		return fmt.Errorf("a slice of %s is too short: at least %s", o.Slice, trialTime)
+	}
+	return validatePayload(o.Payload)
+}
+
+// LatencyReport is the outcome of one run of Latency.
+type LatencyReport struct {
+	Machine      Machine     `json:"machine"`
+	Date         time.Time   `json:"date"`
+	PayloadBytes int         `json:"payload_bytes"`
+	Flows        int         `json:"flows"`
+	Allocations  int         `json:"allocations"`
+	Servers      []Contender `json:"servers"`
+	Latencies    []LatencyAt `json:"latencies"`
+}
+
+// LatencyAt is the time that packets took through one server at half of the
+// reference's capacity. Added is beyond what the direct way takes at the same
+// load. Times are nanoseconds.
+type LatencyAt struct {
+	Server          string    `json:"server"`
+	Direction       Direction `json:"direction"`
+	CapacityPackets float64   `json:"capacity_packets_per_second"` // of the reference
+	IsBound         bool      `json:"capacity_is_lower_bound"`     // the generator could not offer more
+	OfferedPackets  float64   `json:"offered_packets_per_second"`
+	Sent            int       `json:"sent"`
+	Lost            int       `json:"lost"`
+	AddedP50Ns      float64   `json:"added_p50_ns"`
+	AddedP99Ns      float64   `json:"added_p99_ns"`
+	AddedP999Ns     float64   `json:"added_p999_ns"`
+	Collections     int       `json:"collections"` // of Go's collector, where the server tells them
+}
+
+// WriteTable writes the figures for people.
+func (r *LatencyReport) WriteTable(w io.Writer) error {
+	t := table{{"added latency, µs", "packets/s", "p50", "p99", "p99.9", "lost", "collections"}}
+	for _, l := range r.Latencies {
+		t.row(fmt.Sprintf("%s, %s", l.Direction, l.Server), fmt.Sprintf("%.0f", l.OfferedPackets),
+			microseconds(l.AddedP50Ns), microseconds(l.AddedP99Ns), microseconds(l.AddedP999Ns),
+			fmt.Sprintf("%d of %d", l.Lost, l.Sent), fmt.Sprint(l.Collections))
+	}
+	if err := t.write(w); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "\n%d flows beside %d live allocations; the load is half of what %s can do.\n\n",
+		r.Flows, r.Allocations, r.Servers[0].Name); err != nil {
+		return err
+	}
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
+}
+
+// WriteJSON writes the report as one indented JSON object.
+func (r *LatencyReport) WriteJSON(w io.Writer) error { return writeIndented(w, r) }
+
+func microseconds(ns float64) string { return fmt.Sprintf("%.1f", ns/1e3) }
