@@ -1,6 +1,7 @@
 package allocation
 
 import (
+	"iter"
 	"net/netip"
 	"strings"
 	"time"
@@ -8,6 +9,10 @@ import (
 
 // Allocation is one relayed transport address and the state around it. Its
 // exported fields are for reading, except Handle, which is the owner's.
+//
+// A dual allocation (RFC 8656 section 7) is two of them, twins, on one
+// five-tuple: their families have permissions and channels of their own, and are
+// refreshed and expire apart.
 type Allocation struct {
 	FiveTuple
 	Relayed        netip.AddrPort
@@ -15,7 +20,8 @@ type Allocation struct {
 	TransactionID  [12]byte
 	Handle         uint32
 
-	position int32 // in the due queue; removed when the allocation is over
+	position int32       // in the due queue; removed when the allocation is over
+	twin     *Allocation // the other family of a dual allocation
 
 	CreatedAt, ExpiresAt time.Time
 
@@ -47,6 +53,37 @@ func newAllocation(r Request, lifetime time.Duration) *Allocation {
 		ExpiresAt:     now.Add(lifetime),
 	}
 }
+
+// Twin is the other family of a dual allocation, nil when there is none or none
+// any more. Of an allocation that is over it is the one that outlived it.
+func (a *Allocation) Twin() *Allocation { return a.twin }
+
+// OfFamily returns the allocation or its twin, whichever is of the address family
+// of addr, or nil when that has ended. An IPv4-mapped address is of neither
+// family: no host has it on the wire.
+func (a *Allocation) OfFamily(addr netip.Addr) *Allocation {
+	for one := range a.Families() {
+		if one.checkFamily(addr) == nil {
+			return one
+		}
+	}
+	return nil
+}
+
+// Families yields the allocation and its twin, those that are live.
+func (a *Allocation) Families() iter.Seq[*Allocation] {
+	return func(yield func(*Allocation) bool) {
+		twin := a.twin
+		if a.isLive() && !yield(a) {
+			return
+		}
+		if twin != nil && twin.isLive() {
+			yield(twin)
+		}
+	}
+}
+
+func (a *Allocation) isLive() bool { return a.lifetime() > a.age() }
 
 // age is the present time as the entries count it.
 func (a *Allocation) age() time.Duration {

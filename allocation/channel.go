@@ -57,7 +57,8 @@ func (a *Allocation) Channels() iter.Seq2[ChannelNumber, Channel] {
 // Bind binds channel number n to peer, or refreshes the binding, and installs
 // or refreshes the permission of the peer's address (RFC 8656 section 12.2). It
 // returns how long the channel and the permission live from now on; a
-// permission that has longer to live keeps that. With an error nothing changed.
+// permission that has longer to live keeps that. A number means one peer in all
+// of a dual allocation. With an error nothing changed.
 func (t *Table) Bind(a *Allocation, n ChannelNumber, peer netip.AddrPort) (channel, permission time.Duration, err error) {
 	t.mustHold(a)
 	if !n.Valid(t.config.WideChannelNumbers) {
@@ -73,6 +74,12 @@ func (t *Table) Bind(a *Allocation, n ChannelNumber, peer netip.AddrPort) (chann
 	to := endpointOf(peer)
 	for i := range a.channels {
 		if (a.channels[i].number == n) != (a.channels[i].peer == to) {
+			return 0, 0, ErrChannelMismatch
+		}
+	}
+	if a.twin != nil {
+		t.sweepChannels(a.twin, a.twin.age())
+		if _, taken := a.twin.findChannel(n); taken {
 			return 0, 0, ErrChannelMismatch
 		}
 	}

@@ -36,24 +36,39 @@ func (a *Allocation) Permissions() iter.Seq2[netip.Addr, time.Time] {
 }
 
 // Permit installs or refreshes the permission of every peer, or of none of them
-// when it returns an error. Ports play no part, and a peer may come twice. It
-// returns the lifetime each permission has from now on.
+// when it returns an error; in a dual allocation each with the twin of its
+// family. Ports play no part, and a peer may come twice. It returns the lifetime
+// each permission has from now on.
 func (t *Table) Permit(a *Allocation, peers []netip.Addr) (time.Duration, error) {
 	t.mustHold(a)
 	for _, peer := range peers {
-		if err := a.checkFamily(peer); err != nil {
-			return 0, err
+		if a.OfFamily(peer) == nil {
+			return 0, ErrPeerFamily
 		}
 	}
-	age := a.age()
-	if !t.hasRoomFor(a, peers, age) {
-		return 0, ErrTooManyPermissions
+	age := a.age() // twins are of one age
+	for one := range a.Families() {
+		if !t.hasRoomFor(one, one.reachable(peers), age) {
+			return 0, ErrTooManyPermissions
+		}
 	}
-	for _, peer := range peers {
-		a.setPermission(peer.As16(), age+t.config.PermissionLifetime)
+	expires := age + t.config.PermissionLifetime
+	for one := range a.Families() {
+		for _, peer := range one.reachable(peers) {
+			one.setPermission(peer.As16(), expires)
+		}
+		t.dueAt(one, expires)
 	}
-	t.dueAt(a, age+t.config.PermissionLifetime)
 	return t.config.PermissionLifetime, nil
+}
+
+// reachable picks the peers of the allocation's own family.
+func (a *Allocation) reachable(peers []netip.Addr) []netip.Addr {
+	isOther := func(peer netip.Addr) bool { return a.checkFamily(peer) != nil }
+	if !slices.ContainsFunc(peers, isOther) {
+		return peers
+	}
+	return slices.DeleteFunc(slices.Clone(peers), isOther)
 }
 
 // Revoke ends the permission of peer at once, if there is one. Channels bound

@@ -2,7 +2,6 @@ package allocation
 
 import (
 	"iter"
-	"maps"
 	"net/netip"
 	"time"
 )
@@ -60,24 +59,38 @@ func (t *Table) GrantLifetime(asked time.Duration) time.Duration {
 	return max(min(asked, t.config.MaxLifetime), t.config.DefaultLifetime)
 }
 
-// Len counts the allocations held, those included that are over and not swept.
+// Len counts the five-tuples with allocations, those included that are over and
+// not swept.
 func (t *Table) Len() int {
 	return len(t.byTuple)
 }
 
-// All yields every allocation held, those included that are over and not swept,
-// in no order. Deleting the one just yielded is allowed.
+// All yields every allocation held, twins and those included that are over and
+// not swept, in no order. Deleting the one just yielded is allowed.
 func (t *Table) All() iter.Seq[*Allocation] {
-	return maps.Values(t.byTuple)
+	return func(yield func(*Allocation) bool) {
+		for _, a := range t.byTuple {
+			twin := a.twin
+			if !yield(a) || twin != nil && !yield(twin) {
+				return
+			}
+		}
+	}
 }
 
-// Find returns the live allocation of a five-tuple, or nil.
+// Find returns the live allocation of a five-tuple, or nil. Of a dual
+// allocation it is the first, unless that is over.
 func (t *Table) Find(tuple FiveTuple) *Allocation {
 	a := t.byTuple[tuple.key()]
-	if a == nil || a.lifetime() <= a.age() {
+	switch {
+	case a == nil:
 		return nil
+	case a.isLive():
+		return a
+	case a.twin != nil && a.twin.isLive():
+		return a.twin
 	}
-	return a
+	return nil
 }
 
 // Create adds an allocation without permissions and channels. It returns
@@ -85,8 +98,8 @@ func (t *Table) Find(tuple FiveTuple) *Allocation {
 // retransmission of the one that created it, its TransactionID tells.
 func (t *Table) Create(r Request) (*Allocation, error) {
 	key := r.key()
-	if a := t.byTuple[key]; a != nil {
-		if a.lifetime() > a.age() {
+	for a := t.byTuple[key]; a != nil; a = t.byTuple[key] {
+		if t.Find(r.FiveTuple) != nil {
 			return nil, ErrExists
 		}
 		t.expire(a)
@@ -95,6 +108,22 @@ func (t *Table) Create(r Request) (*Allocation, error) {
 	t.byTuple[key] = a
 	t.queue.push(a, t.instant(a.ExpiresAt))
 	return a, nil
+}
+
+// CreateTwin makes the allocation a dual one: relayed, of the other family, gets
+// an allocation of its own on the same five-tuple, for the same user and time.
+// It panics when there is a twin already.
+func (t *Table) CreateTwin(a *Allocation, relayed netip.AddrPort) *Allocation {
+	t.mustHold(a)
+	if a.twin != nil {
+		panic("allocation: a third family")
+	}
+	twin := *a
+	twin.Relayed, twin.Handle = relayed, 0
+	twin.permissions, twin.channels = nil, nil
+	twin.position, twin.twin, a.twin = removed, a, &twin
+	t.queue.push(&twin, t.instant(twin.ExpiresAt))
+	return &twin
 }
 
 // Refresh sets the time-to-expiry as a Refresh request with that LIFETIME asks
@@ -106,15 +135,25 @@ func (t *Table) Refresh(a *Allocation, asked time.Duration) time.Duration {
 	age := a.age() + lifetime
 	a.ExpiresAt = a.CreatedAt.Add(age)
 	a.TransactionID = [12]byte{} // its Allocate was answered: no retransmission can come any more
+	if a.twin != nil {
+		a.twin.TransactionID = a.TransactionID
+	}
 	t.dueAt(a, age)
 	return lifetime
 }
 
-// Delete drops the allocation with its permissions and channels.
+// Delete drops the allocation with its permissions and channels. A twin stays:
+// it then has none itself, while Twin of the dropped one still names it.
 func (t *Table) Delete(a *Allocation) {
 	t.mustHold(a)
 	t.queue.remove(a)
-	delete(t.byTuple, a.key())
+	if a.twin == nil {
+		delete(t.byTuple, a.key())
+		return
+	}
+	t.byTuple[a.key()] = a.twin
+	a.twin.twin = nil
+	a.twin.TransactionID = [12]byte{} // its Allocate was answered for both
 }
 
 // Sweep drops everything that is over at now and reports it to Expired. Its

@@ -31,29 +31,33 @@ func (h *Handler) allocate(r *request) error {
 	undo := cleanup{hold.Release}
 	defer undo.run()
 
-	local, ok := h.server.relayAddress(ask.family, r.tuple.Server.Addr())
-	if !ok {
-		return errFamily
-	}
-	var reserved token
-	var open relayed
-	switch {
-	case ask.reserveNext:
-		open, reserved, err = h.reserveNext(r, local)
-	case ask.evenPort:
-		open, err = h.server.openRelayed(local, (*allocation.PortPool).TakeEven)
-	default:
-		open, err = h.server.openRelayed(local, (*allocation.PortPool).Take)
-	}
+	open, err := h.open(r, ask)
 	if err != nil {
 		return err
 	}
-	if err := h.establish(r, ask, open, hold, reserved); err != nil {
-		h.server.reservations.drop(reserved)
+	if err := h.establish(r, ask, open, hold); err != nil {
+		h.server.reservations.drop(open.token)
 		return err
 	}
 	undo.cancel()
 	return nil
+}
+
+// open opens the relayed transport addresses that a request asks for.
+func (h *Handler) open(r *request, ask allocateAsk) (open opened, err error) {
+	switch {
+	case ask.dual:
+		return h.openFamilies(r, ask)
+	case !ask.reserveNext:
+		open.first, err = h.openFamily(r, ask.family, ask.port())
+		return open, err
+	}
+	local, ok := h.server.relayAddress(ask.family, r.tuple.Server.Addr())
+	if !ok {
+		return opened{}, errFamily
+	}
+	open.first, open.token, err = h.reserveNext(r, local)
+	return open, err
 }
 
 // allocateAgain answers an Allocate on a five-tuple that has an allocation:
@@ -63,7 +67,7 @@ func (h *Handler) allocateAgain(r *request, a *allocation.Allocation) error {
 	if a.TransactionID != r.msg.TransactionID || a.Username != r.username {
 		return errMismatch
 	}
-	h.answerAllocate(r, a, h.held[a.Handle].token)
+	h.answerAllocate(r, a)
 	return nil
 }
 
@@ -74,21 +78,21 @@ func (h *Handler) allocateReserved(r *request, ask allocateAsk) error {
 	if reserved == nil {
 		return errBadToken
 	}
-	if err := h.establish(r, ask, reserved.relayed, reserved.hold, token{}); err != nil {
+	if err := h.establish(r, ask, opened{first: reserved.relayed}, reserved.hold); err != nil {
 		reserved.hold.Release()
 		return err
 	}
 	return nil
 }
 
-// establish turns an open relayed transport address into a live allocation
-// and answers. On an error the address is closed again; the hold stays the
+// establish turns open relayed transport addresses into a live allocation and
+// answers. On an error the addresses are closed again; the hold stays the
 // caller's.
-func (h *Handler) establish(r *request, ask allocateAsk, open relayed, hold *quota.Hold, reserved token) error {
+func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quota.Hold) error {
 	undo := cleanup{open.close}
 	defer undo.run()
 
-	kept := held{pool: open.pool, hold: hold, key: r.credential.Key, token: reserved}
+	kept := held{pool: open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack}
 	limits := h.settings.Quota
 	var ok bool
 	if kept.toPeer, ok = h.server.buckets.Reserve(limits.AllocationToPeerBitsPerSecond, limits.Burst); !ok {
@@ -103,7 +107,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open relayed, hold *quo
 	a, err := h.table.Create(allocation.Request{
 		FiveTuple:     r.tuple,
 		TransactionID: r.msg.TransactionID,
-		Relayed:       open.addr,
+		Relayed:       open.first.addr,
 		Username:      r.username,
 		User:          r.credential.User,
 		Lifetime:      ask.lifetime,
@@ -115,7 +119,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open relayed, hold *quo
 	id, err := h.worker.Publish(fastpath.Allocation{
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,
-		Relay:    open.conn,
+		Relay:    open.first.conn,
 		Lifetime: h.table.GrantLifetime(ask.lifetime),
 		ToPeer:   kept.toPeer,
 		ToClient: kept.toClient,
@@ -130,17 +134,26 @@ func (h *Handler) establish(r *request, ask allocateAsk, open relayed, hold *quo
 	hold.Commit()
 	h.counts.created.Add(1)
 	h.logCreated(a, r.credential.SecretName)
-	h.answerAllocate(r, a, reserved)
+	if open.twin.conn != nil {
+		h.publishTwin(r, a, open.twin)
+	}
+	h.answerAllocate(r, a)
 	return nil
 }
 
 // answerAllocate sends the Allocate success response, RFC 8656 section 7.2.
-func (h *Handler) answerAllocate(r *request, a *allocation.Allocation, reserved token) {
-	answer := h.success(r)
+func (h *Handler) answerAllocate(r *request, a *allocation.Allocation) {
+	answer, kept := h.success(r), &h.held[a.Handle]
 	answer.XORRelayedAddress(h.server.external(a.Relayed))
+	if twin := a.Twin(); twin != nil {
+		answer.XORRelayedAddress(h.server.external(twin.Relayed))
+	}
+	if kept.lack != (missingFamily{}) {
+		answer.AddressErrorCode(kept.lack.family, int(kept.lack.code))
+	}
 	answer.Lifetime(a.ExpiresAt.Sub(a.CreatedAt))
-	if reserved != (token{}) {
-		answer.ReservationToken(reserved)
+	if kept.token != (token{}) {
+		answer.ReservationToken(kept.token)
 	}
 	answer.XORMappedAddress(r.from.Client)
 	h.send(r)

@@ -3,6 +3,7 @@ package server
 import (
 	"time"
 
+	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/internal/wire"
 )
 
@@ -11,6 +12,7 @@ import (
 type allocateAsk struct {
 	lifetime    time.Duration // 0: not given
 	family      wire.Family
+	dual        bool // IPv4 and IPv6
 	evenPort    bool
 	reserveNext bool // EVEN-PORT with the R bit
 	token       token
@@ -39,17 +41,31 @@ func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
 	if err != nil {
 		return ask, errBadRequest
 	}
-	_, hasAdditional := r.msg.Get(wire.AttrAdditionalAddressFamily)
+	additional, hasAdditional, err := r.msg.AdditionalFamily()
+	if err != nil {
+		return ask, errBadRequest
+	}
 	switch {
 	case ask.hasToken && (ask.evenPort || hasFamily || hasAdditional),
 		hasFamily && hasAdditional,
-		ask.reserveNext && hasAdditional:
+		ask.reserveNext && hasAdditional,
+		hasAdditional && additional != wire.FamilyIPv6:
 		return ask, errBadRequest
 	case hasFamily && family != wire.FamilyIPv4 && family != wire.FamilyIPv6:
 		return ask, errFamily
+	case hasAdditional:
+		family, ask.dual = wire.FamilyIPv4, true
 	case !hasFamily:
 		family = h.server.defaultFamily(r.from.Client.Addr())
 	}
 	ask.family = family
 	return ask, nil
+}
+
+// port is how the ports of the relayed transport addresses are chosen.
+func (ask allocateAsk) port() takePort {
+	if ask.evenPort {
+		return (*allocation.PortPool).TakeEven
+	}
+	return (*allocation.PortPool).Take
 }

@@ -191,6 +191,8 @@ func requestedFamily(family byte) stun.Setter {
 	return raw(stun.AttrRequestedAddressFamily, family, 0, 0, 0)
 }
 
+func additionalFamily(family byte) stun.Setter { return raw(0x8000, family, 0, 0, 0) }
+
 func lifetime(seconds uint32) stun.Setter {
 	return raw(stun.AttrLifetime, binary.BigEndian.AppendUint32(nil, seconds)...)
 }

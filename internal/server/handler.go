@@ -45,6 +45,7 @@ type held struct {
 	hold             *quota.Hold
 	key              authn.Key // that its Allocate was checked with
 	token            token     // reservation made with it, zero if none
+	lack             missingFamily
 	toPeer, toClient bucket.Index
 }
 

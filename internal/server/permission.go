@@ -29,7 +29,11 @@ func (h *Handler) createPermission(r *request) error {
 	}
 	for i, addr := range h.addrs {
 		byPort := h.settings.policy.CheckIP(h.peers[i].Addr()).Decision == allocation.ByPort
-		if err := h.worker.Permit(fastpath.AllocationID(a.Handle), addr, lifetime, byPort); err != nil {
+		one := a.OfFamily(addr)
+		if one == nil {
+			return allocation.ErrPeerFamily
+		}
+		if err := h.worker.Permit(fastpath.AllocationID(one.Handle), addr, lifetime, byPort); err != nil {
 			return err
 		}
 	}
@@ -61,6 +65,9 @@ func (h *Handler) channelBind(r *request) error {
 	}
 	byPort := h.settings.policy.CheckIP(peer.Addr()).Decision == allocation.ByPort
 	bound := h.server.internal(peer)
+	if one := a.OfFamily(bound.Addr()); one != nil {
+		a = one
+	}
 	channel, permission, err := h.table.Bind(a, allocation.ChannelNumber(number), bound)
 	if err != nil {
 		return err

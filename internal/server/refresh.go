@@ -1,8 +1,6 @@
 package server
 
 import (
-	"net/netip"
-
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -14,7 +12,8 @@ func (h *Handler) refresh(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := checkRefreshFamily(r, a.Relayed.Addr()); err != nil {
+	ones, err := refreshed(r, a)
+	if err != nil {
 		return err
 	}
 	asked, present, err := r.msg.Lifetime()
@@ -22,27 +21,38 @@ func (h *Handler) refresh(r *request) error {
 		return errBadRequest
 	}
 	if present && asked == 0 {
-		h.end(a, endClient)
+		for _, one := range ones {
+			h.end(one, endClient)
+		}
 		h.success(r).Lifetime(0)
 		h.send(r)
 		return nil
 	}
-	granted := h.table.Refresh(a, asked)
-	h.worker.Extend(fastpath.AllocationID(a.Handle), granted)
+	granted := h.table.GrantLifetime(asked)
+	for _, one := range ones {
+		h.table.Refresh(one, asked)
+		h.worker.Extend(fastpath.AllocationID(one.Handle), granted)
+	}
 	h.success(r).Lifetime(granted)
 	h.send(r)
 	return nil
 }
 
-// checkRefreshFamily refuses a REQUESTED-ADDRESS-FAMILY other than that of
-// the allocation, RFC 8656 section 8.2.
-func checkRefreshFamily(r *request, relayed netip.Addr) error {
-	family, present, err := r.msg.RequestedFamily()
-	switch {
-	case err != nil:
-		return errBadRequest
-	case present && family != familyOf(relayed):
-		return allocation.ErrPeerFamily
+// refreshed is what a Refresh applies to: the family that it names in
+// REQUESTED-ADDRESS-FAMILY, else all of a dual allocation (RFC 8656 section 8).
+func refreshed(r *request, a *allocation.Allocation) ([]*allocation.Allocation, error) {
+	family, isNamed, err := r.msg.RequestedFamily()
+	if err != nil {
+		return nil, errBadRequest
 	}
-	return nil
+	var chosen []*allocation.Allocation
+	for one := range a.Families() {
+		if !isNamed || familyOf(one.Relayed.Addr()) == family {
+			chosen = append(chosen, one)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, allocation.ErrPeerFamily
+	}
+	return chosen, nil
 }

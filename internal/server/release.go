@@ -29,17 +29,21 @@ func (h *Handler) end(a *allocation.Allocation, cause endCause) {
 }
 
 // release withdraws an allocation that is no longer in the table and gives
-// back its socket, port, buckets and quota.
+// back its socket, port, buckets and quota; the last two when it is the last of
+// its twins.
 func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	traffic := h.worker.Withdraw(fastpath.AllocationID(a.Handle))
 	kept := h.held[a.Handle]
 	h.held[a.Handle] = held{}
 	kept.pool.Put(a.Relayed.Port())
+	h.logEnded(a, traffic, cause)
+	if a.Twin() != nil {
+		return
+	}
 	h.server.buckets.Release(kept.toPeer)
 	h.server.buckets.Release(kept.toClient)
 	kept.hold.Release()
 	h.counts.ended[cause].Add(1)
-	h.logEnded(a, traffic, cause)
 }
 
 func (h *Handler) logCreated(a *allocation.Allocation, secretName string) {

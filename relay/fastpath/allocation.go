@@ -27,7 +27,7 @@ type allocation struct {
 	lastPacket  uint16
 	pace        pace // of reading the relay socket
 	live        bool
-	_           [4]byte
+	twin        AllocationID // the other family of a dual allocation; 0: none
 
 	traffic     Traffic
 	permissions ref // list
@@ -65,7 +65,18 @@ func (t *tables) addAllocation(client udpbatch.Addr, listener ListenerID) (Alloc
 	return id, a
 }
 
-// removeAllocation removes the entry with its channels and permissions.
+// addTwin makes an entry for the other family of a client's allocation. The
+// client is found by the first of the two.
+func (t *tables) addTwin(of AllocationID) (AllocationID, *allocation) {
+	id, a := t.allocations.take()
+	first := t.allocations.at(of)
+	a.client, a.listener, a.live = first.client, first.listener, true
+	a.twin, first.twin = of, id
+	return id, a
+}
+
+// removeAllocation removes the entry with its channels and permissions. The
+// client is from then on found by the twin, if there is one.
 func (t *tables) removeAllocation(id AllocationID) {
 	a := t.allocations.at(id)
 	for a.channels != 0 {
@@ -74,7 +85,15 @@ func (t *tables) removeAllocation(id AllocationID) {
 	for a.permissions != 0 {
 		t.removePermission(a.permissions)
 	}
-	t.byClient.remove(t.seeds.hash(&a.client.IP, clientKey(a.client.Port, a.listener)), id)
+	if hash := t.seeds.hash(&a.client.IP, clientKey(a.client.Port, a.listener)); a.twin == 0 {
+		t.byClient.remove(hash, id)
+	} else {
+		if t.allocationOf(&a.client, a.listener) == id {
+			t.byClient.remove(hash, id)
+			t.byClient.insert(hash, a.twin)
+		}
+		t.allocations.at(a.twin).twin = 0
+	}
 	t.allocations.release(id)
 }
 

@@ -14,6 +14,9 @@ import (
 type Allocation struct {
 	Client   netip.AddrPort
 	Listener ListenerID
+	// Twin is the client's allocation of the other address family, 0 when there
+	// is none: the two are then a dual allocation (RFC 8656 section 7).
+	Twin AllocationID
 	// Relay is the relay socket; on success it becomes the worker's.
 	Relay    *udpbatch.Conn
 	Lifetime time.Duration
@@ -29,16 +32,16 @@ const (
 )
 
 // Publish makes an allocation live: from now on its relay socket is read. A
-// client can have one on each listener.
+// client can have one on each listener, or two that are twins.
 func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	client := udpbatch.AddrOf(a.Client)
 	if w.listener(a.Listener) == nil {
 		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrNoListener)
 	}
-	if w.tables.allocationOf(&client, a.Listener) != 0 {
+	if w.tables.allocationOf(&client, a.Listener) != a.Twin || w.hasTwin(a.Twin) {
 		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrExists)
 	}
-	id, entry := w.tables.addAllocation(client, a.Listener)
+	id, entry := w.addEntry(client, a)
 	if err := w.poller.Add(a.Relay, id); err != nil {
 		w.tables.removeAllocation(id)
 		return 0, fmt.Errorf("watch relay socket %s: %w", a.Relay.Local(), err)
@@ -55,6 +58,17 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 		w.startTrains(a.Relay)
 	}
 	return id, nil
+}
+
+func (w *Worker) addEntry(client udpbatch.Addr, a Allocation) (AllocationID, *allocation) {
+	if a.Twin != 0 {
+		return w.tables.addTwin(a.Twin)
+	}
+	return w.tables.addAllocation(client, a.Listener)
+}
+
+func (w *Worker) hasTwin(id AllocationID) bool {
+	return id != 0 && w.tables.allocations.at(id).twin != 0
 }
 
 func longestPayload(a netip.Addr) uint16 {

@@ -20,6 +20,9 @@ func (w *Worker) sendIndication(l *listener, v view, s *wire.SendIndication) Dro
 	}
 	peer := udpbatch.AddrOf(s.Peer)
 	w.toLocal(&peer.IP)
+	if a := t.allocations.at(id); a.twin != 0 && peer.Is4() != (a.peerLimit == maxPayload4) {
+		id = a.twin
+	}
 	r := t.permissionOf(id, &peer.IP)
 	if r == 0 || t.permissions.at(r).expires <= w.boot {
 		return w.lose(id, DropNoPermission)
