@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/tlsconf"
 )
 
 func newConfigCommand(options *config.Options) *cobra.Command {
@@ -24,12 +25,15 @@ func newConfigCheckCommand(options *config.Options) *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "List every problem of a configuration",
 		Long: `Read the file, the environment and --set as the server would, and list every
-problem with its place, path and rule. Prints ok and exits with 0 when there is
+problem with its place, path and rule; then try the certificate files. Prints ok and exits with 0 when there is
 none; warnings do not change the exit code.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, warnings, err := config.Load(withFile(*options, args))
+			cfg, warnings, err := config.Load(withFile(*options, args))
 			if err != nil {
+				return err
+			}
+			if err := tlsconf.Check(cfg.CertificateFiles()); err != nil {
 				return err
 			}
 			for _, warning := range warnings {

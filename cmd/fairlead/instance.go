@@ -16,6 +16,7 @@ import (
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -29,6 +30,7 @@ type instance struct {
 	engine *relay.Engine
 	server *server.Server
 	admin  *admin.Admin // nil when monitoring is off
+	tls    *tlsconf.Store
 	log    *zap.Logger
 
 	isStopping atomic.Bool
@@ -45,6 +47,9 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	}
 	settings, err := newSettings(cfg)
 	if err != nil {
+		return nil, err
+	}
+	if i.tls, err = tlsconf.Open(cfg.TLSConfig(log)); err != nil {
 		return nil, err
 	}
 	workers, perSecond := cfg.WorkerCount(), cfg.Auth.UnauthenticatedAnswersPerSecond
@@ -112,7 +117,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 	return admin.Listen(admin.Config{
 		Address: addr.String(),
-		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, Version: version}),
+		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, TLS: i.tls.Stats, Version: version}),
 		Alive:   i.engine.Alive,
 		Ready: func() error {
 			if i.isStopping.Load() {
@@ -130,6 +135,7 @@ func (i *instance) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, func() { i.isStopping.Store(true) })
 	group.Go(func() error { return i.engine.Run(ctx) })
+	group.Go(func() error { i.tls.Run(ctx); return nil })
 	if i.admin != nil {
 		group.Go(func() error { return i.admin.Run(ctx) })
 	}
@@ -140,6 +146,9 @@ func (i *instance) run(ctx context.Context) error {
 func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
 	settings, err := newSettings(cfg)
 	if err != nil {
+		return err
+	}
+	if err := i.tls.Apply(cfg.CertificateFiles()); err != nil {
 		return err
 	}
 	if err := i.engine.SetOffloads(switches[cfg.Sockets.GSO], switches[cfg.Sockets.GRO]); err != nil {

@@ -23,6 +23,7 @@ var layers = map[string]layer{
 	"internal/bucket":   {},
 	"internal/udpbatch": {third: []string{"golang.org/x/sys/unix"}},
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
+	"internal/tlsconf":  {third: []string{"go.uber.org/zap/..."}},
 
 	"authn":      {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
 	"quota":      {own: []string{"internal/wire", "internal/bucket"}},
@@ -39,11 +40,11 @@ var layers = map[string]layer{
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging"},
+		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
-		own:   []string{"internal/server", "quota", "relay/fastpath"},
+		own:   []string{"internal/server", "quota", "relay/fastpath", "internal/tlsconf"},
 		third: []string{"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."},
 	},
 	"internal/admin": {

@@ -6,6 +6,7 @@ type Config struct {
 	Listeners  []Listener `yaml:"listeners"`
 	PublicHost string     `yaml:"public_host" live:"yes"`
 	Workers    int        `yaml:"workers"`
+	TLS        TLS        `yaml:"tls"`
 	Sockets    Sockets    `yaml:"sockets"`
 	Relay      Relay      `yaml:"relay"`
 	Allocation Allocation `yaml:"allocation"`
@@ -24,6 +25,19 @@ type Config struct {
 type Listener struct {
 	Address   string `yaml:"address"`
 	Transport string `yaml:"transport"`
+}
+
+// TLS says by which certificates the server proves who it is.
+type TLS struct {
+	Certificates []Certificate `yaml:"certificates" live:"yes"`
+	MinVersion   string        `yaml:"min_version"`
+}
+
+// Certificate names a certificate chain and its private key. Relative names
+// start at the directory of the configuration file; Read resolves them.
+type Certificate struct {
+	CertificateFile string `yaml:"certificate_file"`
+	KeyFile         string `yaml:"key_file"`
 }
 
 // Sockets holds the kernel buffers of the sockets, in bytes, of which 0 leaves

@@ -15,6 +15,9 @@ const (
 
 	addressOff = "off"
 
+	versionTLS12 = "1.2"
+	versionTLS13 = "1.3"
+
 	switchAuto = "auto"
 	switchOn   = "on"
 	switchOff  = "off"
@@ -29,6 +32,7 @@ func Defaults() *Config {
 			{Address: "0.0.0.0:3478", Transport: transportUDP},
 			{Address: "[::]:3478", Transport: transportUDP},
 		},
+		TLS: TLS{MinVersion: versionTLS12},
 		Sockets: Sockets{
 			ReceiveBufferBytes: 2 << 20,
 			SendBufferBytes:    2 << 20,

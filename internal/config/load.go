@@ -44,6 +44,7 @@ func Read(o Options) (*Config, error) {
 	r.readFlags(o.Set)
 	c := r.decode()
 	r.readSecretFiles(c)
+	r.resolveCertificateFiles(c)
 	if err := r.problems.orNil(); err != nil {
 		return nil, err
 	}

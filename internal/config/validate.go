@@ -15,6 +15,7 @@ func (c *Config) Validate() error {
 	v.listeners()
 	v.publicHost()
 	v.between("workers", int64(c.Workers), 0, 1024)
+	v.tls()
 	v.sockets()
 	v.relay()
 	v.allocation()

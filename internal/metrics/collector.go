@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -18,6 +19,8 @@ type Sources struct {
 	Server func() server.Stats
 	// Workers returns those of the data plane, in the order of the workers.
 	Workers func() []fastpath.Stats
+	// TLS returns the certificates in use.
+	TLS func() tlsconf.Stats
 	// Version is shown as a label.
 	Version string
 }
@@ -57,7 +60,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect is part of prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	s := snapshot{server: c.sources.Server(), workers: c.sources.Workers(), version: c.sources.Version}
+	s := snapshot{server: c.sources.Server(), workers: c.sources.Workers(), tls: c.sources.TLS(), version: c.sources.Version}
 	s.total = sum(s.workers)
 	for i, d := range Descriptors {
 		d.read(&s, func(value float64, labels ...string) {

@@ -7,9 +7,11 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -33,6 +35,10 @@ func scrape(t *testing.T) string {
 	handler := metrics.Handler(metrics.Sources{
 		Server:  func() server.Stats { return stats },
 		Workers: func() []fastpath.Stats { return workers },
+		TLS: func() tlsconf.Stats {
+			expires := time.Unix(1_900_000_000, 0)
+			return tlsconf.Stats{Failures: 15, Certificates: []tlsconf.CertificateStats{{Name: "/etc/turn.crt", Expires: expires}}}
+		},
 		Version: "v1",
 	})
 	recorder := httptest.NewRecorder()
@@ -63,6 +69,8 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_peers_denied_total{rule="loopback"} 10`,
 		`fairlead_allocations_ended_total{cause="expired"} 11`,
 		`fairlead_quota_refusals_total{limit="user_allocations_per_second"} 14`,
+		`fairlead_tls_certificate_expiry_timestamp_seconds{certificate="/etc/turn.crt"} 1.9e+09`,
+		`fairlead_tls_reload_failures_total 15`,
 		`fairlead_worker_receive_calls_total{worker="1"} 0`,
 	} {
 		if !strings.Contains(body, line+"\n") {

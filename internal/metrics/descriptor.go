@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -29,6 +30,7 @@ type snapshot struct {
 	server  server.Stats
 	workers []fastpath.Stats
 	total   fastpath.Stats
+	tls     tlsconf.Stats
 	version string
 }
 
@@ -124,6 +126,15 @@ var Descriptors = []Descriptor{
 				emit(float64(n), quota.Limit(i).String())
 			}
 		}},
+
+	{"fairlead_tls_certificate_expiry_timestamp_seconds", "When a certificate in use expires, by its file, in Unix time.", gauge, []string{"certificate"},
+		func(s *snapshot, emit emit) {
+			for _, c := range s.tls.Certificates {
+				emit(float64(c.Expires.Unix()), c.Name)
+			}
+		}},
+	{"fairlead_tls_reload_failures_total", "New contents of certificate files that could not be used; the previous certificate stayed.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.tls.Failures)) }},
 
 	{"fairlead_worker_offload", "Whether a worker uses an offload of the kernel: 1 or 0, as settings and kernel allow.", gauge, []string{"worker", "offload"},
 		func(s *snapshot, emit emit) {

@@ -1,0 +1,99 @@
+package tlsconf
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+)
+
+// Store holds the certificates and gives each handshake the right one.
+type Store struct {
+	log *zap.Logger
+	tls *tls.Config
+
+	mu    sync.Mutex
+	pairs []*pair // guarded by mu
+
+	current  atomic.Pointer[choice]
+	failures atomic.Uint64 // contents of the disk that could not be served
+}
+
+// Open reads every pair. The error names all files that cannot be served; then
+// there is no Store.
+func Open(cfg Config) (*Store, error) {
+	s := &Store{log: cfg.Log.Named("tls")}
+	s.tls = &tls.Config{
+		MinVersion:     cfg.minVersion(),
+		NextProtos:     []string{ProtocolTURN, ProtocolNATDiscovery},
+		GetCertificate: s.certificateFor,
+	}
+	if err := s.Apply(cfg.Files); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Check reports what is wrong with pairs of files, without serving them.
+func Check(files []Files) error {
+	var problems []error
+	for _, each := range files {
+		if _, _, err := readPair(each); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// TLS is the configuration for servers. It follows the Store, is the same at
+// every call and must not be changed.
+func (s *Store) TLS() *tls.Config { return s.tls }
+
+// Apply serves other files from now on. A pair that is served already keeps
+// its certificate while its files hold nothing better; any other pair must be
+// good, or nothing changes.
+func (s *Store) Apply(files []Files) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look(true)
+	var problems []error
+	pairs := make([]*pair, 0, len(files))
+	for _, each := range files {
+		if i := slices.IndexFunc(s.pairs, func(p *pair) bool { return p.files == each }); i >= 0 {
+			pairs = append(pairs, s.pairs[i])
+			continue
+		}
+		p, found, err := readPair(each)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		s.announce(p, found)
+		pairs = append(pairs, p)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("prepare TLS: %w", err)
+	}
+	s.pairs = pairs
+	s.publish()
+	return nil
+}
+
+// publish lets handshakes see what s.pairs holds.
+func (s *Store) publish() { s.current.Store(newChoice(s.pairs)) }
+
+// certificateFor is tls.Config.GetCertificate.
+func (s *Store) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c := s.current.Load()
+	if certificate := suited(hello, c.named(hello.ServerName)); certificate != nil {
+		return certificate, nil
+	}
+	if c.first != nil {
+		return c.first, nil
+	}
+	return nil, ErrNoCertificate
+}
