@@ -75,13 +75,14 @@ type Credential struct {
 	User       string    // identity for quotas: the name, for REST credentials only the id
 	ExpiresAt  time.Time // of a REST credential; zero: never
 	SecretName string    // name of the shared secret of a REST credential
+	Tenant     string    // that the shared secret belongs to; may be empty
 }
 
 // New validates cfg and computes the keys of its users. Its error lists every
 // problem, each with its entry and the rule, and contains no secret.
 func New(cfg Config) (*Authenticator, error) {
 	problem := cfg.check()
-	realm, err := prepareRealm(cfg.Realm)
+	realm, err := PrepareRealm(cfg.Realm)
 	if err != nil {
 		// Keys need the realm; users are checked under a stand-in so that
 		// their problems are listed, too.
@@ -172,7 +173,7 @@ func (a *Authenticator) find(name string, check func(key Key) bool) (Credential,
 		for _, s := range a.signers {
 			key := s.key(name, a.realm)
 			if check(key) {
-				return Credential{Key: key, User: id, ExpiresAt: time.Unix(expiry, 0), SecretName: s.name}, Found
+				return Credential{Key: key, User: id, ExpiresAt: time.Unix(expiry, 0), SecretName: s.name, Tenant: s.tenant}, Found
 			}
 		}
 	}

@@ -35,8 +35,9 @@ type User struct {
 // Secret is a shared secret of the REST credentials. Its bytes are used as
 // they are: no preparation, no decoding.
 type Secret struct {
-	Name  string // for logs and revocation, may be empty
-	Value string
+	Name   string // for logs and revocation, may be empty
+	Value  string
+	Tenant string // whose credentials it makes, within the realm; may be empty
 }
 
 // ExpiryMode says at which requests the expiry of a REST credential counts.

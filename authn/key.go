@@ -30,7 +30,7 @@ func LongTermKey(username, realm, password string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("username %w", err)
 	}
-	if realm, err = prepareRealm(realm); err != nil {
+	if realm, err = PrepareRealm(realm); err != nil {
 		return Key{}, fmt.Errorf("realm %w", err)
 	}
 	if password, err = opaqueString(password); err != nil {

@@ -47,10 +47,11 @@ func prepareUsername(name string) (string, error) {
 	return prepared, nil
 }
 
-// prepareRealm is opaqueString with the grammar of REALM: RFC 8489 section 14.9
-// sends an unquoted realm-value, in which a quote or a backslash would need
-// escapes that clients do not agree on.
-func prepareRealm(realm string) (string, error) {
+// PrepareRealm returns the form of a realm's name that goes out and that counts:
+// OpaqueString with the grammar of REALM. RFC 8489 section 14.9 sends an
+// unquoted realm-value, in which a quote or a backslash would need escapes that
+// clients do not agree on. Its error says what is wrong with the name.
+func PrepareRealm(realm string) (string, error) {
 	prepared, err := opaqueString(realm)
 	if err != nil {
 		return "", err

@@ -62,8 +62,9 @@ func parseExpiry(digits string) (seconds int64, ok bool) {
 // signer derives the keys of REST credentials from one shared secret. Safe for
 // concurrent use.
 type signer struct {
-	name string
-	work sync.Pool // of *signerWork
+	name   string
+	tenant string
+	work   sync.Pool // of *signerWork
 }
 
 // signerWork is the scratch of one derivation: the keyed HMAC-SHA1, its sum,
@@ -75,7 +76,7 @@ type signerWork struct {
 }
 
 func newSigner(s Secret) *signer {
-	return &signer{name: s.Name, work: sync.Pool{New: func() any {
+	return &signer{name: s.Name, tenant: s.Tenant, work: sync.Pool{New: func() any {
 		return &signerWork{mac: hmac.New(sha1.New, []byte(s.Value))}
 	}}}
 }

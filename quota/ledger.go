@@ -67,7 +67,7 @@ func (l *Ledger) Reserve(id Identity) (*Hold, error) {
 
 	userSpacing := spacing(l.limits.UserAllocationsPerSecond)
 	clientSpacing := spacing(l.limits.ClientAllocationsPerSecond)
-	userID, clientID := userKey{id.Realm, id.User}, clientKey(id.Client)
+	userID, clientID := userKey{id.Realm, id.Tenant, id.User}, clientKey(id.Client)
 	user, client := l.users.accounts[userID], l.clients.accounts[clientID]
 	switch {
 	case l.limits.ServerAllocations > 0 && l.live >= l.limits.ServerAllocations:

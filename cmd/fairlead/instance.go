@@ -95,7 +95,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 				ID:                 id,
 				Control:            h.Control,
 				Tick:               h.Tick,
-				PeerAllowed:        i.server.PeerAllowed,
+				PeerAllowed:        h.PeerAllowed,
 				Buckets:            buckets,
 				WideChannelNumbers: cfg.Allocation.WideChannelNumbers,
 			}
@@ -173,8 +173,14 @@ func newSettings(cfg *config.Config) (server.Settings, error) {
 		return server.Settings{}, fmt.Errorf("prepare credentials: %w", err)
 	}
 	allow, deny := cfg.PeerRules()
+	realms, tenants, err := newRealms(cfg)
+	if err != nil {
+		return server.Settings{}, err
+	}
 	return server.Settings{
 		Authenticator: auth,
+		Realms:        realms,
+		Tenants:       tenants,
 		Quota:         cfg.QuotaLimits(),
 		Allocation:    cfg.AllocationConfig(),
 		AllowPeers:    allow,

@@ -11,6 +11,8 @@ type Config struct {
 	Relay      Relay      `yaml:"relay"`
 	Allocation Allocation `yaml:"allocation"`
 	Auth       Auth       `yaml:"auth"`
+	Realms     []Realm    `yaml:"realms" live:"yes"`
+	Tenants    []Tenant   `yaml:"tenants" live:"yes"`
 	Peers      Peers      `yaml:"peers"`
 	Quota      Quota      `yaml:"quota"`
 	STUN       STUN       `yaml:"stun"`
@@ -107,6 +109,7 @@ type User struct {
 // SharedSecret issues and checks REST credentials.
 type SharedSecret struct {
 	Name      string `yaml:"name"`
+	Tenant    string `yaml:"tenant"`
 	Value     Secret `yaml:"value"`
 	ValueFile string `yaml:"value_file"`
 }

@@ -19,8 +19,12 @@ import (
 
 // AuthnConfig says who may relay.
 func (c *Config) AuthnConfig() authn.Config {
-	cfg := c.authn()
-	for i, user := range c.Auth.Users {
+	return withKeys(c.authnOf(c.asRealm()), c.Auth.Users)
+}
+
+// withKeys fills in the keys of users.
+func withKeys(cfg authn.Config, users []User) authn.Config {
+	for i, user := range users {
 		if user.Key != "" {
 			cfg.Users[i].Key = must(authn.ParseKey(user.Key.Reveal()))
 		}
@@ -28,11 +32,12 @@ func (c *Config) AuthnConfig() authn.Config {
 	return cfg
 }
 
-// authn is AuthnConfig without the keys of users, which may still be wrong.
-func (c *Config) authn() authn.Config {
+// authnOf says who may relay in a realm, without the keys of users, which may
+// still be wrong.
+func (c *Config) authnOf(realm Realm) authn.Config {
 	a := c.Auth
 	cfg := authn.Config{
-		Realm:            a.Realm,
+		Realm:            realm.Name,
 		ExpiryGrace:      a.ExpiryGrace.Std(),
 		ClockSkew:        a.ClockSkew.Std(),
 		MaxTimeToLive:    a.MaxTimeToLive.Std(),
@@ -42,11 +47,11 @@ func (c *Config) authn() authn.Config {
 	if a.Expiry == expiryStrict {
 		cfg.Expiry = authn.ExpiryStrict
 	}
-	for _, user := range a.Users {
+	for _, user := range realm.Users {
 		cfg.Users = append(cfg.Users, authn.User{Name: user.Name, Password: user.Password.Reveal()})
 	}
-	for _, secret := range a.Secrets {
-		cfg.Secrets = append(cfg.Secrets, authn.Secret{Name: secret.Name, Value: secret.Value.Reveal()})
+	for _, secret := range realm.Secrets {
+		cfg.Secrets = append(cfg.Secrets, authn.Secret{Name: secret.Name, Value: secret.Value.Reveal(), Tenant: secret.Tenant})
 	}
 	return cfg
 }
@@ -91,13 +96,7 @@ func (c *Config) AllocationConfig() allocation.Config {
 
 // PeerRules are the configured rules of the peer policy.
 func (c *Config) PeerRules() (allow, deny []allocation.Rule) {
-	for _, text := range c.Peers.Allow {
-		allow = append(allow, must(allocation.ParseRule(text)))
-	}
-	for _, text := range c.Peers.Deny {
-		deny = append(deny, must(allocation.ParseRule(text)))
-	}
-	return allow, deny
+	return parseRules(c.Peers.Allow), parseRules(c.Peers.Deny)
 }
 
 // WorkerCount is the number of packet workers: what is configured, or one for

@@ -15,17 +15,24 @@ const maxSecretBytes = 64 << 10
 
 // readSecretFiles fills each secret whose *_file twin is set.
 func (r *reader) readSecretFiles(c *Config) {
-	for i := range c.Auth.Users {
-		user := &c.Auth.Users[i]
-		path := fmt.Sprintf("auth.users[%d]", i)
-		r.readSecret(path+".password", &user.Password, user.PasswordFile)
-		r.readSecret(path+".key", &user.Key, user.KeyFile)
-	}
-	for i := range c.Auth.Secrets {
-		secret := &c.Auth.Secrets[i]
-		r.readSecret(fmt.Sprintf("auth.secrets[%d].value", i), &secret.Value, secret.ValueFile)
+	r.readCredentials("auth", c.Auth.Users, c.Auth.Secrets)
+	for i, realm := range c.Realms {
+		r.readCredentials(fmt.Sprintf("realms[%d]", i), realm.Users, realm.Secrets)
 	}
 	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
+}
+
+// readCredentials fills the users and shared secrets of one realm.
+func (r *reader) readCredentials(path string, users []User, secrets []SharedSecret) {
+	for i := range users {
+		user, at := &users[i], fmt.Sprintf("%s.users[%d]", path, i)
+		r.readSecret(at+".password", &user.Password, user.PasswordFile)
+		r.readSecret(at+".key", &user.Key, user.KeyFile)
+	}
+	for i := range secrets {
+		secret := &secrets[i]
+		r.readSecret(fmt.Sprintf("%s.secrets[%d].value", path, i), &secret.Value, secret.ValueFile)
+	}
 }
 
 // readSecret takes a secret from its file, without the one newline that

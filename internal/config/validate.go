@@ -20,6 +20,8 @@ func (c *Config) Validate() error {
 	v.relay()
 	v.allocation()
 	v.auth()
+	v.realms()
+	v.tenants()
 	v.peers()
 	v.quota()
 	v.stun()

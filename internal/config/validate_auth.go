@@ -14,7 +14,7 @@ const minNonceKeyBytes = 32
 
 func (v *validator) auth() {
 	a := v.config.Auth
-	v.credentials()
+	v.credentials("auth", v.config.asRealm(), v.config.authnOf(v.config.asRealm()))
 	v.oneOf("auth.expiry", a.Expiry, expiryAllocate, expiryStrict)
 	v.lasts("auth.nonce_lifetime", a.NonceLifetime, seconds(10), Duration(24*time.Hour))
 	if n := len(a.NonceKey); n > 0 && n < minNonceKeyBytes {
@@ -25,41 +25,48 @@ func (v *validator) auth() {
 
 // credentials asks authn itself, so that its rules stand in one place. Keys
 // are parsed first: in the Config of authn they have their binary form.
-func (v *validator) credentials() {
-	cfg := v.config.authn()
-	for i, user := range v.config.Auth.Users {
+func (v *validator) credentials(path string, realm Realm, cfg authn.Config) {
+	for i, user := range realm.Users {
 		if user.Key == "" {
 			continue
 		}
 		key, err := authn.ParseKey(user.Key.Reveal())
 		if err != nil {
-			v.reject(fmt.Sprintf("auth.users[%d].key", i), user.Key, "%s", strings.TrimPrefix(err.Error(), "key "))
+			v.reject(fmt.Sprintf("%s.users[%d].key", path, i), user.Key, "%s", strings.TrimPrefix(err.Error(), "key "))
 			key.MD5[0] = 1 // any key, so that authn goes on to the other rules
 		}
 		cfg.Users[i].Key = key
 	}
+	for i, secret := range realm.Secrets {
+		if secret.Tenant != "" {
+			v.label(fmt.Sprintf("%s.secrets[%d].tenant", path, i), secret.Tenant)
+		}
+	}
 	_, err := authn.New(cfg)
-	v.authnProblems(err)
+	v.authnProblems(path, err)
 }
 
 // authnPath is how authn starts the problem of one entry.
 var authnPath = regexp.MustCompile(`^(?:users|secrets)\[\d+\]$|^[a-z_]+$`)
 
 // authnProblems spreads out the joined errors of authn.New.
-func (v *validator) authnProblems(err error) {
+func (v *validator) authnProblems(path string, err error) {
 	if err == nil {
 		return
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, each := range joined.Unwrap() {
-			v.authnProblems(each)
+			v.authnProblems(path, each)
 		}
 		return
 	}
 	name, rule, found := strings.Cut(err.Error(), ": ")
 	if !found || !authnPath.MatchString(name) {
-		v.reject("auth", nil, "%s", err.Error())
+		v.reject(path, nil, "%s", err.Error())
 		return
 	}
-	v.reject("auth."+name, nil, "%s", rule)
+	if name == "realm" && path != "auth" {
+		name = "name"
+	}
+	v.reject(path+"."+name, nil, "%s", rule)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/fairlead/fairlead/allocation"
 )
@@ -38,10 +39,22 @@ func (c *Config) Warnings() []Warning {
 	if c.Auth.Anonymous {
 		warn("auth.anonymous", "everybody who reaches this server can relay through it")
 	}
-	for i, secret := range c.Auth.Secrets {
-		if len(secret.Value) < minSecretBytes {
-			warn(fmt.Sprintf("auth.secrets[%d]", i), "the secret is shorter than %d bytes and can be guessed from one credential: openssl rand -hex 32 makes a good one", minSecretBytes)
+	secretWarnings("auth", c.Auth.Secrets, warn)
+	for i, realm := range c.Realms {
+		path := fmt.Sprintf("realms[%d]", i)
+		secretWarnings(path, realm.Secrets, warn)
+		allowWarnings(path+".allow_peers", realm.AllowPeers, warn)
+	}
+	for i, tenant := range c.Tenants {
+		allowWarnings(fmt.Sprintf("tenants[%d].allow_peers", i), tenant.AllowPeers, warn)
+		realm, _ := c.RealmOf(tenant.Realm)
+		isTenant := func(secret SharedSecret) bool { return secret.Tenant == tenant.Name }
+		if !slices.ContainsFunc(realm.Secrets, isTenant) {
+			warn(fmt.Sprintf("tenants[%d]", i), "no shared secret of realm %q names tenant %q, so nobody belongs to it", realm.Name, tenant.Name)
 		}
+	}
+	if len(c.Realms) > 0 && len(c.ListenersOf(c.asRealm())) == 0 {
+		warn("auth.realm", "realms claim every listener, so no client ever gets this realm")
 	}
 	if c.Auth.ExpiryGrace > 0 && c.Auth.Expiry != expiryStrict {
 		warn("auth.expiry_grace", "counts only with auth.expiry: strict")
@@ -52,15 +65,27 @@ func (c *Config) Warnings() []Warning {
 	if c.Auth.UnauthenticatedAnswersPerSecond == 0 {
 		warn("auth.unauthenticated_answers_per_second", "without a limit, forged requests make this server send to anybody")
 	}
-	for i, rule := range c.Peers.Allow {
-		if opened := builtInDenied(rule); opened.IsValid() {
-			warn(fmt.Sprintf("peers.allow[%d]", i), "%q lets clients reach %s, which is denied otherwise", rule, opened)
-		}
-	}
+	allowWarnings("peers.allow", c.Peers.Allow, warn)
 	if addr, on := c.MonitoringAddress(); on && !addr.Addr().IsLoopback() {
 		warn("monitoring.address", "%s is not a loopback address: metrics have no authentication, so let only your monitoring reach it", addr)
 	}
 	return found
+}
+
+func secretWarnings(path string, secrets []SharedSecret, warn func(path, text string, args ...any)) {
+	for i, secret := range secrets {
+		if len(secret.Value) < minSecretBytes {
+			warn(fmt.Sprintf("%s.secrets[%d]", path, i), "the secret is shorter than %d bytes and can be guessed from one credential: openssl rand -hex 32 makes a good one", minSecretBytes)
+		}
+	}
+}
+
+func allowWarnings(path string, rules []string, warn func(path, text string, args ...any)) {
+	for i, rule := range rules {
+		if opened := builtInDenied(rule); opened.IsValid() {
+			warn(fmt.Sprintf("%s[%d]", path, i), "%q lets clients reach %s, which is denied otherwise", rule, opened)
+		}
+	}
 }
 
 // specialPurpose are ranges that are denied unless configured otherwise, and

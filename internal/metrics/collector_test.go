@@ -29,6 +29,7 @@ func scrape(t *testing.T) string {
 		PeersDenied:  map[string]uint64{"loopback": 10},
 		Ended:        map[string]uint64{"expired": 11},
 		Quota:        quota.Stats{Users: 12},
+		Tenants:      []server.TenantStats{{Realm: "example.org", Tenant: "acme", Live: 21, Created: 22}},
 		Ports:        []server.PortStats{{Address: netip.MustParseAddr("192.0.2.1"), Free: 13, Size: 20}},
 	}
 	stats.Quota.Refused[quota.LimitUserRate] = 14
@@ -56,6 +57,8 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_build_info{version="v1"} 1`,
 		`fairlead_allocations 5`,
 		`fairlead_users 12`,
+		`fairlead_tenant_allocations{realm="example.org",tenant="acme"} 21`,
+		`fairlead_tenant_allocations_created_total{realm="example.org",tenant="acme"} 22`,
 		`fairlead_worker_offload{offload="gso",worker="0"} 1`,
 		`fairlead_worker_offload{offload="gso",worker="1"} 0`,
 		`fairlead_relay_ports{address="192.0.2.1",state="free"} 13`,

@@ -58,6 +58,18 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.server.Created)) }},
 	{"fairlead_allocations_ended_total", "Allocations ended, by cause.", counter, []string{"cause"},
 		func(s *snapshot, emit emit) { each(s.server.Ended, emit) }},
+	{"fairlead_tenant_allocations", "Live allocations, by realm and tenant of the credential; beyond 64 of them, other.", gauge, []string{"realm", "tenant"},
+		func(s *snapshot, emit emit) {
+			for _, t := range s.server.Tenants {
+				emit(float64(t.Live), t.Realm, t.Tenant)
+			}
+		}},
+	{"fairlead_tenant_allocations_created_total", "Allocations created, by realm and tenant of the credential; beyond 64 of them, other.", counter, []string{"realm", "tenant"},
+		func(s *snapshot, emit emit) {
+			for _, t := range s.server.Tenants {
+				emit(float64(t.Created), t.Realm, t.Tenant)
+			}
+		}},
 	{"fairlead_relay_ports", "Ports for relayed transport addresses, by local address and state.", gauge, []string{"address", "state"},
 		func(s *snapshot, emit emit) {
 			for _, p := range s.server.Ports {

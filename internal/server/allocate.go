@@ -64,7 +64,7 @@ func (h *Handler) open(r *request, ask allocateAsk) (open opened, err error) {
 // the same success answer when it is the same request sent again, 437 for
 // everything else.
 func (h *Handler) allocateAgain(r *request, a *allocation.Allocation) error {
-	if a.TransactionID != r.msg.TransactionID || a.Username != r.username {
+	if a.TransactionID != r.msg.TransactionID || a.Username != r.username || h.held[a.Handle].realm != r.realm.auth.Realm() {
 		return errMismatch
 	}
 	h.answerAllocate(r, a)
@@ -92,7 +92,10 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	undo := cleanup{open.close}
 	defer undo.run()
 
-	kept := held{pool: open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack}
+	kept := held{
+		pool: open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
+		realm: r.realm.auth.Realm(), tenant: r.credential.Tenant,
+	}
 	limits := h.settings.Quota
 	var ok bool
 	if kept.toPeer, ok = h.server.buckets.Reserve(limits.AllocationToPeerBitsPerSecond, limits.Burst); !ok {
@@ -130,6 +133,9 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	undo.cancel()
 
 	a.Handle = uint32(id)
+	kept.tenantCounts = h.server.tenants.of(kept.realm, kept.tenant)
+	kept.tenantCounts.live.Add(1)
+	kept.tenantCounts.created.Add(1)
 	h.keep(a.Handle, kept)
 	hold.Commit()
 	h.counts.created.Add(1)
@@ -161,11 +167,12 @@ func (h *Handler) answerAllocate(r *request, a *allocation.Allocation) {
 
 // identity is who an allocation counts for.
 func (h *Handler) identity(r *request) quota.Identity {
-	id := quota.Identity{User: r.credential.User, Client: r.from.Client.Addr()}
-	if r.isSigned {
-		id.Realm = h.settings.Authenticator.Realm()
+	return quota.Identity{
+		Realm:  r.realm.auth.Realm(),
+		Tenant: r.credential.Tenant,
+		User:   r.credential.User,
+		Client: r.from.Client.Addr(),
 	}
-	return id
 }
 
 // keep remembers what a live allocation holds, by its handle.

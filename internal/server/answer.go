@@ -49,7 +49,7 @@ func (h *Handler) refuse(r *request, err error) {
 
 // challenge adds what a client needs to authenticate, RFC 8489 section 9.2.4.
 func (h *Handler) challenge(r *request) {
-	realm, announced := h.settings.Authenticator.Realm(), h.settings.Authenticator.Features()
+	realm, announced := r.realm.auth.Realm(), r.realm.auth.Features()
 	h.nonce = h.server.nonces.Mint(h.nonce[:0], r.from.Client, realm, announced)
 	h.answer.Realm(realm)
 	h.answer.Nonce(h.nonce)

@@ -13,7 +13,7 @@ import (
 // Deviation: the nonce comes first. A stale one needs no store, and only a valid
 // one tells which password algorithms its client was offered.
 func (h *Handler) authenticate(r *request) error {
-	auth := h.settings.Authenticator
+	auth := r.realm.auth
 	switch integrity := r.msg.Integrity(); {
 	case integrity == wire.IntegrityMalformed:
 		return h.badCredentials(authIncomplete)
@@ -60,7 +60,7 @@ func (h *Handler) username(r *request) (string, error) {
 		return string(name), nil
 	}
 	hash, _, err := r.msg.UserHash()
-	return h.settings.Authenticator.Username(hash), err
+	return r.realm.auth.Username(hash), err
 }
 
 // verify checks the integrity of a request against every key that its
@@ -70,7 +70,7 @@ func (h *Handler) verify(r *request, username string) error {
 	if r.msg.Method == wire.MethodAllocate {
 		purpose = authn.PurposeAllocate
 	}
-	credential, status := h.settings.Authenticator.Verify(username, purpose, func(key authn.Key) bool {
+	credential, status := r.realm.auth.Verify(username, purpose, func(key authn.Key) bool {
 		return r.protection.fits(r.msg, &key)
 	})
 	switch status {

@@ -22,6 +22,7 @@ import (
 // options are what a test may change before the server starts.
 type options struct {
 	listen           string
+	listenAlso       []netip.AddrPort
 	workers          int
 	auth             authn.Config
 	nonceLifetime    time.Duration
@@ -108,10 +109,10 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 	}
 	f.engine, err = relay.Open(relay.Config{
 		Workers:   o.workers,
-		Listeners: []netip.AddrPort{listen},
+		Listeners: append([]netip.AddrPort{listen}, o.listenAlso...),
 		Worker: func(id int) fastpath.Config {
 			h := f.server.Handler(id)
-			return fastpath.Config{ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: f.server.PeerAllowed, Buckets: buckets}
+			return fastpath.Config{ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: h.PeerAllowed, Buckets: buckets}
 		},
 		Aliases: f.server.Aliases(),
 	}, o.log)

@@ -44,7 +44,9 @@ type held struct {
 	pool             *allocation.PortPool
 	hold             *quota.Hold
 	key              authn.Key // that its Allocate was checked with
-	token            token     // reservation made with it, zero if none
+	realm, tenant    string    // that it belongs to; tenant may be empty
+	tenantCounts     *tenantCounts
+	token            token // reservation made with it, zero if none
 	lack             missingFamily
 	toPeer, toClient bucket.Index
 }
@@ -80,6 +82,17 @@ func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
 		h.server.reservations.sweep(now)
 		h.server.ledger.Sweep()
 	}
+}
+
+// PeerAllowed is the peer policy of an allocation for a datagram of an entry
+// whose verdict hangs on the port; it is the worker's
+// fastpath.Config.PeerAllowed. An own relay address is judged in the form that
+// clients name: a rule against the private network behind a NAT must not cut
+// relays off from each other.
+func (h *Handler) PeerAllowed(id fastpath.AllocationID, peer netip.AddrPort) bool {
+	kept := &h.held[id]
+	policy := h.server.settings.Load().realms.policy(kept.realm, kept.tenant)
+	return policy != nil && policy.Check(h.server.external(peer)).Decision == allocation.Allow
 }
 
 // enter fixes what holds for the whole batch: the settings and the time.
@@ -119,6 +132,7 @@ func (h *Handler) handle(from *fastpath.Message) {
 			Server:    h.worker.ListenerAddr(from.Listener),
 		},
 	}
+	r.realm = h.settings.realms.of(r.tuple.Server, "")
 	method := methodIndex(r.msg.Method)
 	h.counts.requests[method].Add(1)
 	switch err := h.dispatch(r); err {

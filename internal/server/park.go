@@ -24,7 +24,7 @@ func (h *Handler) park(r *request, username string) error {
 		Server:        r.tuple.Server,
 		TransactionID: r.msg.TransactionID,
 	}
-	auth, worker := h.settings.Authenticator, h.worker
+	auth, worker := r.realm.auth, h.worker
 	again := fastpath.Message{Client: r.from.Client, Listener: r.from.Listener}
 	lookup := func(ctx context.Context) error { return auth.Fetch(ctx, username) }
 	replay := func(datagram []byte) {

@@ -16,9 +16,10 @@ func (h *Handler) createPermission(r *request) error {
 	if err != nil || len(h.peers) == 0 {
 		return errBadRequest
 	}
+	policy := r.realm.policyOf(h.held[a.Handle].tenant)
 	h.addrs = h.addrs[:0]
 	for _, peer := range h.peers {
-		if err := h.judge(h.settings.policy.CheckIP(peer.Addr())); err != nil {
+		if err := h.judge(policy.CheckIP(peer.Addr())); err != nil {
 			return err
 		}
 		h.addrs = append(h.addrs, h.server.internal(peer).Addr())
@@ -28,7 +29,7 @@ func (h *Handler) createPermission(r *request) error {
 		return err
 	}
 	for i, addr := range h.addrs {
-		byPort := h.settings.policy.CheckIP(h.peers[i].Addr()).Decision == allocation.ByPort
+		byPort := policy.CheckIP(h.peers[i].Addr()).Decision == allocation.ByPort
 		one := a.OfFamily(addr)
 		if one == nil {
 			return allocation.ErrPeerFamily
@@ -60,10 +61,11 @@ func (h *Handler) channelBind(r *request) error {
 	if peer.Port() == 0 {
 		return errBadRequest
 	}
-	if err := h.judge(h.settings.policy.Check(peer)); err != nil {
+	policy := r.realm.policyOf(h.held[a.Handle].tenant)
+	if err := h.judge(policy.Check(peer)); err != nil {
 		return err
 	}
-	byPort := h.settings.policy.CheckIP(peer.Addr()).Decision == allocation.ByPort
+	byPort := policy.CheckIP(peer.Addr()).Decision == allocation.ByPort
 	bound := h.server.internal(peer)
 	if one := a.OfFamily(bound.Addr()); one != nil {
 		a = one

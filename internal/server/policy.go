@@ -2,19 +2,54 @@ package server
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/fairlead/fairlead/allocation"
 )
 
-// prepare completes settings with the peer policy made of them.
+// prepare completes settings with the realms made of them.
 func (s *Server) prepare(settings Settings) *Settings {
-	settings.policy = allocation.NewPolicy(allocation.PolicyConfig{
-		Allow:     settings.AllowPeers,
-		Deny:      settings.DenyPeers,
-		Protected: s.protectedRules(settings.Protected),
-		Own:       s.isOwn,
-		Live:      s.isLive,
-	})
+	protected := s.protectedRules(settings.Protected)
+	policy := func(allow, deny []allocation.Rule) *allocation.Policy {
+		return allocation.NewPolicy(allocation.PolicyConfig{
+			Allow: allow, Deny: deny, Protected: protected, Own: s.isOwn, Live: s.isLive,
+		})
+	}
+	main := &realm{auth: settings.Authenticator, policy: policy(settings.AllowPeers, settings.DenyPeers)}
+	prepared := realms{
+		main:         main,
+		byName:       map[string]*realm{main.auth.Realm(): main},
+		byListener:   make(map[netip.AddrPort]*realm),
+		byServerName: make(map[string]*realm),
+	}
+	rules := map[*realm]Realm{main: {}} // those beside everybody's
+	for _, each := range settings.Realms {
+		r := &realm{auth: each.Authenticator, policy: main.policy}
+		if len(each.AllowPeers)+len(each.DenyPeers) > 0 {
+			r.policy = policy(slices.Concat(settings.AllowPeers, each.AllowPeers), slices.Concat(settings.DenyPeers, each.DenyPeers))
+		}
+		rules[r] = each
+		prepared.byName[r.auth.Realm()] = r
+		for _, listener := range each.Listeners {
+			prepared.byListener[listener] = r
+		}
+		for _, name := range each.ServerNames {
+			prepared.byServerName[name] = r
+		}
+	}
+	for _, tenant := range settings.Tenants {
+		r := prepared.byName[tenant.Realm]
+		if r == nil {
+			continue // config does not let it pass
+		}
+		if r.tenants == nil {
+			r.tenants = make(map[string]*allocation.Policy)
+		}
+		r.tenants[tenant.Name] = policy(
+			slices.Concat(settings.AllowPeers, rules[r].AllowPeers, tenant.AllowPeers),
+			slices.Concat(settings.DenyPeers, rules[r].DenyPeers, tenant.DenyPeers))
+	}
+	settings.realms = prepared
 	return &settings
 }
 

@@ -43,6 +43,7 @@ func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	h.server.buckets.Release(kept.toPeer)
 	h.server.buckets.Release(kept.toClient)
 	kept.hold.Release()
+	kept.tenantCounts.live.Add(-1)
 	h.counts.ended[cause].Add(1)
 }
 

@@ -76,18 +76,22 @@ func (h *Handler) review() {
 }
 
 // mayLive reports whether the user, and the secret where one was used, that
-// made the allocation still exists.
+// made the allocation still exists in its realm.
 func (h *Handler) mayLive(a *allocation.Allocation) bool {
-	return h.settings.Authenticator.StillValid(a.Username, authn.Credential{Key: h.held[a.Handle].key})
+	kept := &h.held[a.Handle]
+	realm := h.settings.realms.byName[kept.realm]
+	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key})
 }
 
 // reviewPeers applies the peer policy to the permissions and channels of an
 // allocation.
 func (h *Handler) reviewPeers(a *allocation.Allocation) {
 	id, now := fastpath.AllocationID(a.Handle), time.Now()
+	kept := &h.held[a.Handle]
+	policy := h.settings.realms.policy(kept.realm, kept.tenant)
 	h.addrs = h.addrs[:0] // denied
 	for peer, expiresAt := range a.Permissions() {
-		switch h.checkNamedIP(peer).Decision {
+		switch h.checkNamedIP(policy, peer).Decision {
 		case allocation.Deny:
 			h.addrs = append(h.addrs, peer)
 		case allocation.ByPort:
@@ -101,15 +105,15 @@ func (h *Handler) reviewPeers(a *allocation.Allocation) {
 		h.worker.Revoke(id, peer)
 	}
 	for number, channel := range a.Channels() {
-		byPort := h.checkNamedIP(channel.Peer.Addr()).Decision == allocation.ByPort
+		byPort := h.checkNamedIP(policy, channel.Peer.Addr()).Decision == allocation.ByPort
 		h.worker.Bind(id, uint16(number), channel.Peer, channel.ExpiresAt.Sub(now), byPort)
 	}
 }
 
 // checkNamedIP judges the bound form of a peer's address in the form that
 // clients name.
-func (h *Handler) checkNamedIP(peer netip.Addr) allocation.Verdict {
-	return h.settings.policy.CheckIP(h.server.external(netip.AddrPortFrom(peer, 0)).Addr())
+func (h *Handler) checkNamedIP(policy *allocation.Policy, peer netip.Addr) allocation.Verdict {
+	return policy.CheckIP(h.server.external(netip.AddrPortFrom(peer, 0)).Addr())
 }
 
 // reviewRates gives the buckets of an allocation the current rates.

@@ -15,6 +15,7 @@ type request struct {
 	msg   *wire.Message
 	from  *fastpath.Message
 	tuple allocation.FiveTuple
+	realm *realm // that the client is asked to authenticate in
 
 	// Set by authenticate.
 	username   string
@@ -81,7 +82,7 @@ func (h *Handler) checkRequired(r *request) error {
 func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 	h.unknown = r.msg.UnknownRequired(h.unknown[:0])
 	// The codec understands these two, the server only if it has offered them.
-	offered := h.settings.Authenticator.Features()
+	offered := r.realm.auth.Features()
 	if offered.Algorithm == 0 && r.msg.Has(wire.AttrPasswordAlgorithm) {
 		h.unknown = append(h.unknown, wire.AttrPasswordAlgorithm)
 	}
@@ -102,7 +103,7 @@ func (h *Handler) allocationOf(r *request) (*allocation.Allocation, error) {
 	if a == nil {
 		return nil, errMismatch
 	}
-	if a.Username != r.username {
+	if a.Username != r.username || h.held[a.Handle].realm != r.realm.auth.Realm() {
 		return nil, errWrongUser
 	}
 	return a, nil

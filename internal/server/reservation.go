@@ -28,9 +28,11 @@ type reservation struct {
 }
 
 // owner is the user that may redeem a reservation, from whatever address.
-type owner struct{ realm, user string }
+type owner struct{ realm, tenant, user string }
 
-func ownerOf(id quota.Identity) owner { return owner{realm: id.Realm, user: id.User} }
+func ownerOf(id quota.Identity) owner {
+	return owner{realm: id.Realm, tenant: id.Tenant, user: id.User}
+}
 
 // reservations holds the reserved addresses of all workers. A reserved socket
 // is in no worker's set yet, so any worker may redeem it. The zero value is

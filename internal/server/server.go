@@ -9,7 +9,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/logging"
@@ -62,6 +61,7 @@ type Server struct {
 
 	mu           sync.Mutex // serialises writers of pools
 	reservations reservations
+	tenants      tenantBook
 
 	pools    atomic.Pointer[portPools] // by local relay address; replaced, never changed
 	settings atomic.Pointer[Settings]
@@ -109,14 +109,6 @@ func (s *Server) Handler(worker int) *Handler { return s.handlers[worker] }
 func (s *Server) Close() {
 	s.park.Close()
 	s.reservations.sweep(time.Now().Add(reservationLifetime))
-}
-
-// PeerAllowed is the peer policy for a datagram of an entry whose verdict
-// hangs on the port. An own relay address is judged in the form that clients
-// name: a rule against the private network behind a NAT must not cut relays
-// off from each other. Any thread may call it.
-func (s *Server) PeerAllowed(peer netip.AddrPort) bool {
-	return s.settings.Load().policy.Check(s.external(peer)).Decision == allocation.Allow
 }
 
 // Aliases lists the 1:1 NAT addresses for the fast path.

@@ -11,14 +11,18 @@ import (
 // Settings is what a reload may change. It is immutable once given to a
 // Server; the next reload brings the next value.
 type Settings struct {
-	// Authenticator knows the users and secrets. Its realm goes into every
-	// challenge.
+	// Authenticator knows the users and secrets of the main realm, which every
+	// client gets whom no entry of Realms claims.
 	Authenticator *authn.Authenticator
+	// Realms are further protection spaces.
+	Realms []Realm
+	// Tenants change the peer rules for some of the clients of a realm.
+	Tenants []Tenant
 	// Quota limits allocations and their bandwidth.
 	Quota quota.Limits
 	// Allocation holds the lifetimes and the caps of one allocation.
 	Allocation allocation.Config
-	// AllowPeers and DenyPeers are the configured peer rules.
+	// AllowPeers and DenyPeers are the configured peer rules of everybody.
 	AllowPeers, DenyPeers []allocation.Rule
 	// Protected can never be reached through a relay, whatever AllowPeers says:
 	// the server's own listeners and its administration. An unspecified address
@@ -27,7 +31,7 @@ type Settings struct {
 	// Software is the value of the SOFTWARE attribute; empty leaves it out.
 	Software string
 
-	policy *allocation.Policy // built by Server.prepare
+	realms realms // built by Server.prepare
 }
 
 // RelayAddress is a local address that relayed transport addresses are

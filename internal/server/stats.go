@@ -24,6 +24,7 @@ type Stats struct {
 	Panics       uint64                       // messages dropped because their handling panicked
 	Quota        quota.Stats
 	Ports        []PortStats
+	Tenants      []TenantStats // a bounded number
 }
 
 // PortStats tells how many relay ports of an address are in use.
@@ -43,6 +44,7 @@ func (s *Server) Stats() Stats {
 		PeersDenied:  make(map[string]uint64),
 		Ended:        make(map[string]uint64),
 		Quota:        s.ledger.Stats(),
+		Tenants:      s.tenants.stats(),
 	}
 	for _, h := range s.handlers {
 		stats.add(&h.counts)

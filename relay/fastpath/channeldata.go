@@ -23,7 +23,7 @@ func (w *Worker) channelData(l *listener, v view, b []byte) DropReason {
 	if c.until <= w.boot {
 		return w.lose(c.allocation, c.whyDead(w.boot))
 	}
-	if c.byPort && !w.cfg.PeerAllowed(c.peer.AddrPort()) {
+	if c.byPort && !w.cfg.PeerAllowed(c.allocation, c.peer.AddrPort()) {
 		return w.lose(c.allocation, DropPeerForbidden)
 	}
 	return w.queueToPeer(c.allocation, &c.peer, view{v.slot, v.offset + wire.ChannelHeaderSize, n}, false)

@@ -155,7 +155,7 @@ func (w *Worker) admitPeer(id AllocationID, a *allocation) (number uint16, reaso
 	if until <= w.boot {
 		return 0, DropNoPermission
 	}
-	if byPort && !w.cfg.PeerAllowed(d.from.AddrPort()) {
+	if byPort && !w.cfg.PeerAllowed(id, d.from.AddrPort()) {
 		return 0, DropPeerForbidden
 	}
 	return number, dropNone

@@ -165,7 +165,7 @@ func newScene(t *testing.T, reason fastpath.DropReason) *scene {
 	s := &scene{client: newEndpoint(t, loopback4), peer: newEndpoint(t, loopback4)}
 	s.fixture = start(t, loopback4, fastpath.Config{
 		Buckets:     buckets,
-		PeerAllowed: func(netip.AddrPort) bool { return false },
+		PeerAllowed: func(fastpath.AllocationID, netip.AddrPort) bool { return false },
 	})
 	s.a = s.publish(s.client.addr, loopback4, func(a *fastpath.Allocation) {
 		switch reason {

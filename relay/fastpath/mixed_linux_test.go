@@ -35,7 +35,7 @@ func newMixedScene(t *testing.T, gro fastpath.Switch, change func(*fastpath.Allo
 	s := &mixedScene{client: newCarrier(t, loopback4), first: newCarrier(t, loopback4), second: newCarrier(t, loopback4)}
 	s.fixture = start(t, loopback4, fastpath.Config{
 		Buckets:     buckets,
-		PeerAllowed: func(peer netip.AddrPort) bool { return peer.Port() != refusedPort },
+		PeerAllowed: func(_ fastpath.AllocationID, peer netip.AddrPort) bool { return peer.Port() != refusedPort },
 	})
 	s.setOffloads(fastpath.On, gro)
 	if change == nil {

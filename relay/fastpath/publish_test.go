@@ -86,7 +86,7 @@ func TestPermissionIsForTheAddress(t *testing.T) {
 func TestPeerAllowedIsAskedByPort(t *testing.T) {
 	allowed := newEndpoint(t, loopback4)
 	external := netip.MustParseAddr("203.0.113.5")
-	f := start(t, loopback4, fastpath.Config{PeerAllowed: func(peer netip.AddrPort) bool { return peer == allowed.addr }})
+	f := start(t, loopback4, fastpath.Config{PeerAllowed: func(_ fastpath.AllocationID, peer netip.AddrPort) bool { return peer == allowed.addr }})
 	client, other := newEndpoint(t, loopback4), newEndpoint(t, loopback4)
 	a := f.publish(client.addr, loopback4)
 	f.on(func(w *fastpath.Worker) {

@@ -27,7 +27,7 @@ func (w *Worker) sendIndication(l *listener, v view, s *wire.SendIndication) Dro
 	if r == 0 || t.permissions.at(r).expires <= w.boot {
 		return w.lose(id, DropNoPermission)
 	}
-	if t.permissions.at(r).byPort && !w.cfg.PeerAllowed(peer.AddrPort()) {
+	if t.permissions.at(r).byPort && !w.cfg.PeerAllowed(id, peer.AddrPort()) {
 		return w.lose(id, DropPeerForbidden)
 	}
 	// DONT-FRAGMENT has a meaning between IPv4 and IPv4 only (RFC 8656

@@ -29,8 +29,9 @@ type Config struct {
 
 	// PeerAllowed is asked about each datagram to, and each datagram or train
 	// from, a peer whose permission or channel was published with byPort, with
-	// the peer's local address where it has an alias. It must be set if byPort is used.
-	PeerAllowed func(peer netip.AddrPort) bool
+	// the allocation and the peer's local address where it has an alias, on the
+	// worker's thread. It must be set if byPort is used.
+	PeerAllowed func(id AllocationID, peer netip.AddrPort) bool
 
 	// Buckets holds the token buckets that allocations name; may be nil if
 	// none does.

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+
+	"github.com/fairlead/fairlead/authn"
+)
+
+// labelName is what may stand in a label of a metric, and is easy to type.
+var labelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func (v *validator) label(path, name string) {
+	if !labelName.MatchString(name) {
+		v.reject(path, name, "must be 1 to 64 letters, digits, dots, hyphens and underscores, a letter or digit first")
+	}
+	if name == "other" { // see server.otherTenants
+		v.reject(path, name, "is the label of the tenants that metrics do not show apart: take another name")
+	}
+}
+
+func (v *validator) realms() {
+	configured := make(map[netip.AddrPort]bool)
+	for _, listener := range v.config.Listeners {
+		if addr, err := parseAddressPort(listener.Address); err == nil {
+			configured[addr] = true
+		}
+	}
+	names := map[string]string{prepared(v.config.Auth.Realm): "auth.realm"}
+	claimed := make(map[netip.AddrPort]string)
+	for i, realm := range v.config.Realms {
+		path := fmt.Sprintf("realms[%d]", i)
+		if first, twice := names[prepared(realm.Name)]; twice {
+			v.reject(path+".name", realm.Name, "is that of %s already", first)
+		} else {
+			names[prepared(realm.Name)] = path
+		}
+		if len(realm.Users) == 0 && len(realm.Secrets) == 0 {
+			v.reject(path, nil, "has neither users nor secrets: nobody could relay in it")
+		} else {
+			v.credentials(path, realm, v.config.realmAuthn(realm))
+		}
+		if len(realm.Listeners) == 0 {
+			v.reject(path+".listeners", nil, "names no listener: no client would ever get this realm")
+		}
+		for j, text := range realm.Listeners {
+			at := fmt.Sprintf("%s.listeners[%d]", path, j)
+			addr, err := parseAddressPort(text)
+			switch first, twice := claimed[addr]; {
+			case err != nil:
+				v.reject(at, text, "%s", err)
+			case !configured[addr]:
+				v.reject(at, text, "is none of listeners: write it as it stands there")
+			case twice:
+				v.reject(at, text, "belongs to %s already", first)
+			default:
+				claimed[addr] = path
+			}
+		}
+		v.rules(path+".allow_peers", realm.AllowPeers)
+		v.rules(path+".deny_peers", realm.DenyPeers)
+	}
+}
+
+// prepared is the form of a realm's name that counts; authn reports one that has
+// none.
+func prepared(realm string) string {
+	name, err := authn.PrepareRealm(realm)
+	if err != nil {
+		return realm
+	}
+	return name
+}
+
+func (v *validator) tenants() {
+	type tenant struct{ realm, name string }
+	taken := make(map[tenant]int)
+	for i, each := range v.config.Tenants {
+		path := fmt.Sprintf("tenants[%d]", i)
+		v.label(path+".name", each.Name)
+		realm, known := v.config.RealmOf(each.Realm)
+		if !known {
+			v.reject(path+".realm", each.Realm, "is neither auth.realm nor the name of one of realms")
+			continue
+		}
+		key := tenant{realm.Name, each.Name}
+		if first, twice := taken[key]; twice {
+			v.reject(path+".name", each.Name, "stands in tenants[%d] already", first)
+		}
+		taken[key] = i
+		v.rules(path+".allow_peers", each.AllowPeers)
+		v.rules(path+".deny_peers", each.DenyPeers)
+	}
+}
