@@ -14,6 +14,7 @@ import (
 	"github.com/fairlead/fairlead/internal/admin"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/httpserve"
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
@@ -32,6 +33,9 @@ type instance struct {
 	admin  *admin.Admin // nil when monitoring is off
 	tls    *tlsconf.Store
 	log    *zap.Logger
+
+	revocations *authn.Revocations
+	services    []*httpserve.Server // HTTP listeners beside admin
 
 	isStopping atomic.Bool
 }
@@ -52,6 +56,9 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	if i.tls, err = tlsconf.Open(cfg.TLSConfig(log)); err != nil {
 		return nil, err
 	}
+	if i.revocations, err = openRevocations(cfg.StateDir); err != nil {
+		return nil, err
+	}
 	workers, perSecond := cfg.WorkerCount(), cfg.Auth.UnauthenticatedAnswersPerSecond
 	i.server, err = server.New(server.Config{
 		Workers:        workers,
@@ -62,6 +69,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		MinPort:        uint16(cfg.Relay.MinPort),
 		MaxPort:        uint16(cfg.Relay.MaxPort),
 		DefaultFamily:  defaultFamilies[cfg.Relay.DefaultAddressFamily],
+		Revocations:    i.revocations,
 		Buckets:        buckets,
 		OpenRelay: relay.RelaySockets{
 			ReceiveBufferBytes: cfg.Sockets.RelayReceiveBufferBytes,
@@ -110,6 +118,10 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 			return nil, err
 		}
 	}
+	if err = i.listenServices(cfg); err != nil {
+		i.engine.Close()
+		return nil, err
+	}
 	return i, nil
 }
 
@@ -138,6 +150,9 @@ func (i *instance) run(ctx context.Context) error {
 	group.Go(func() error { i.tls.Run(ctx); return nil })
 	if i.admin != nil {
 		group.Go(func() error { return i.admin.Run(ctx) })
+	}
+	for _, service := range i.services {
+		group.Go(func() error { return service.Run(ctx) })
 	}
 	return group.Wait()
 }
@@ -185,19 +200,9 @@ func newSettings(cfg *config.Config) (server.Settings, error) {
 		Allocation:    cfg.AllocationConfig(),
 		AllowPeers:    allow,
 		DenyPeers:     deny,
-		Protected:     protected(cfg),
+		Protected:     cfg.ProtectedAddresses(),
 		Software:      cfg.STUN.Software,
 	}, nil
-}
-
-// protected are the server's own listeners, its clients' and its operators':
-// addresses that no relay may reach.
-func protected(cfg *config.Config) []netip.AddrPort {
-	addresses := cfg.ListenerAddresses()
-	if addr, on := cfg.MonitoringAddress(); on {
-		addresses = append(addresses, addr)
-	}
-	return addresses
 }
 
 // relayAddresses gives the server its relay addresses.

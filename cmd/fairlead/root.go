@@ -30,6 +30,7 @@ func newRootCommand(isStarted *bool) *cobra.Command {
 		newServeCommand(options),
 		newConfigCommand(options),
 		newCredentialsCommand(options),
+		newCtlCommand(options),
 		newBenchCommand(),
 		newVersionCommand(),
 	)

@@ -51,6 +51,12 @@ var layers = map[string]layer{
 		own:   []string{"internal/logging"},
 		third: []string{"go.uber.org/zap/..."},
 	},
+	"internal/statefile": {},
+	"internal/httpserve": {third: []string{"go.uber.org/zap/..."}},
+	"internal/adminapi": {
+		own:   []string{"authn", "internal/logging"},
+		third: []string{"go.uber.org/zap/..."},
+	},
 	"bench": {
 		own:   []string{"internal/wire", "internal/udpbatch", "internal/testnet"},
 		third: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/pion/turn/v4", "github.com/pion/logging", "golang.org/x/sys/unix"},

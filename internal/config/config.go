@@ -17,6 +17,8 @@ type Config struct {
 	Quota      Quota      `yaml:"quota"`
 	STUN       STUN       `yaml:"stun"`
 	Monitoring Monitoring `yaml:"monitoring"`
+	Admin      Admin      `yaml:"admin"`
+	StateDir   string     `yaml:"state_dir"`
 	Log        Log        `yaml:"log"`
 
 	origins map[string]Origin // by path, list elements included
@@ -140,6 +142,13 @@ type STUN struct {
 // Monitoring is the HTTP listener for metrics and health.
 type Monitoring struct {
 	Address string `yaml:"address"`
+}
+
+// Admin is the HTTP listener of the API that changes the running server.
+type Admin struct {
+	Address   string `yaml:"address"`
+	Token     Secret `yaml:"token"`
+	TokenFile string `yaml:"token_file"`
 }
 
 // Log says what is logged and how.

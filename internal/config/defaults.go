@@ -75,6 +75,7 @@ func Defaults() *Config {
 			BandwidthBurst:                  Duration(250 * time.Millisecond),
 		},
 		Monitoring: Monitoring{Address: "127.0.0.1:9641"},
+		Admin:      Admin{Address: addressOff},
 		Log:        Log{Level: "info", Format: "console"},
 	}
 }

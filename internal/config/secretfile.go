@@ -19,6 +19,7 @@ func (r *reader) readSecretFiles(c *Config) {
 	for i, realm := range c.Realms {
 		r.readCredentials(fmt.Sprintf("realms[%d]", i), realm.Users, realm.Secrets)
 	}
+	r.readSecret("admin.token", &c.Admin.Token, c.Admin.TokenFile)
 	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
 }
 

@@ -26,6 +26,8 @@ func (c *Config) Validate() error {
 	v.quota()
 	v.stun()
 	v.monitoring()
+	v.admin()
+	v.stateDir()
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "console", "json")
 	return v.problems.orNil()

@@ -69,6 +69,9 @@ func (c *Config) Warnings() []Warning {
 	if addr, on := c.MonitoringAddress(); on && !addr.Addr().IsLoopback() {
 		warn("monitoring.address", "%s is not a loopback address: metrics have no authentication, so let only your monitoring reach it", addr)
 	}
+	if addr, err := parseAddressPort(c.Admin.Address); err == nil && !addr.Addr().IsLoopback() {
+		warn("admin.address", "%s is not a loopback address: the token crosses the network in the clear, so put a proxy with TLS in front", addr)
+	}
 	return found
 }
 

@@ -94,7 +94,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 
 	kept := held{
 		pool: open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
-		realm: r.realm.auth.Realm(), tenant: r.credential.Tenant,
+		realm: r.realm.auth.Realm(), tenant: r.credential.Tenant, secretName: r.credential.SecretName,
 	}
 	limits := h.settings.Quota
 	var ok bool

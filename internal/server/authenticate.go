@@ -75,6 +75,9 @@ func (h *Handler) verify(r *request, username string) error {
 	})
 	switch status {
 	case authn.Found:
+		if h.server.isRevoked(r.realm.auth.Realm(), username, credential) {
+			return h.unauthorized(authRevoked)
+		}
 		r.username, r.credential, r.isSigned = username, credential, true
 		return nil
 	case authn.Expired:

@@ -17,6 +17,7 @@ const (
 	authForeignNonce                  // a nonce made for another address, realm or server
 	authRealm                         // another realm
 	authWrong                         // unknown user or wrong password; the two look the same
+	authRevoked                       // a right credential that was taken back
 	authExpired                       // a time-limited credential that is over
 	authAlgorithms                    // password algorithms other than those offered: an attempt to bid down
 	numAuthCauses
@@ -24,7 +25,7 @@ const (
 
 func (c authCause) String() string {
 	return [numAuthCauses]string{
-		"none", "incomplete", "stale_nonce", "foreign_nonce", "wrong_realm", "wrong_credential", "expired", "password_algorithms",
+		"none", "incomplete", "stale_nonce", "foreign_nonce", "wrong_realm", "wrong_credential", "revoked", "expired", "password_algorithms",
 	}[c]
 }
 

@@ -23,6 +23,7 @@ import (
 type options struct {
 	listen           string
 	listenAlso       []netip.AddrPort
+	revocations      *authn.Revocations
 	workers          int
 	auth             authn.Config
 	nonceLifetime    time.Duration
@@ -96,6 +97,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		MinPort:        o.minPort,
 		MaxPort:        o.maxPort,
 		Buckets:        buckets,
+		Revocations:    o.revocations,
 		OpenRelay:      relay.RelaySockets{}.Open,
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,

@@ -45,6 +45,7 @@ type held struct {
 	hold             *quota.Hold
 	key              authn.Key // that its Allocate was checked with
 	realm, tenant    string    // that it belongs to; tenant may be empty
+	secretName       string    // that made its credential; may be empty
 	tenantCounts     *tenantCounts
 	token            token // reservation made with it, zero if none
 	lack             missingFamily

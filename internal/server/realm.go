@@ -64,6 +64,12 @@ func (r *realms) of(listener netip.AddrPort, serverName string) *realm {
 	return r.main
 }
 
+// MainRealm is the name of the realm of everybody whom no other realm claims.
+func (s *Server) MainRealm() string { return s.settings.Load().realms.main.auth.Realm() }
+
+// HasRealm reports whether there is a realm of this name now.
+func (s *Server) HasRealm(name string) bool { return s.settings.Load().realms.byName[name] != nil }
+
 // policy returns the peer policy of an allocation, nil when its realm is gone.
 func (r *realms) policy(name, tenant string) *allocation.Policy {
 	if found := r.byName[name]; found != nil {

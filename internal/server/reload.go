@@ -21,23 +21,31 @@ const postRetry = 10 * time.Millisecond
 func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
 	s.settings.Store(s.prepare(settings))
 	s.ledger.SetLimits(settings.Quota)
+	if err := s.onEvery(ctx, workers, (*Handler).review); err != nil {
+		return fmt.Errorf("apply settings: %w", err)
+	}
+	return nil
+}
+
+// onEvery runs f with every handler, on its worker, and returns when all have.
+func (s *Server) onEvery(ctx context.Context, workers []*fastpath.Worker, f func(*Handler)) error {
 	done := make(chan struct{}, len(workers))
 	for i, w := range workers {
 		h := s.handlers[i]
 		err := post(ctx, w, func(w *fastpath.Worker) {
 			h.enter(w)
-			h.review()
+			f(h)
 			done <- struct{}{}
 		})
 		if err != nil {
-			return fmt.Errorf("apply settings to worker %d: %w", i, err)
+			return fmt.Errorf("reach worker %d: %w", i, err)
 		}
 	}
 	for range workers {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			return fmt.Errorf("apply settings: %w", ctx.Err())
+			return ctx.Err()
 		}
 	}
 	return nil
@@ -60,19 +68,11 @@ func post(ctx context.Context, w *fastpath.Worker, f func(*fastpath.Worker)) err
 
 // review holds every live allocation against the current settings.
 func (h *Handler) review() {
+	h.endUnless(h.mayLive)
 	for a := range h.table.All() {
-		if !h.mayLive(a) {
-			h.doomed = append(h.doomed, a)
-			continue
-		}
 		h.reviewPeers(a)
 		h.reviewRates(a)
 	}
-	for _, a := range h.doomed {
-		h.end(a, endRevoked)
-	}
-	clear(h.doomed)
-	h.doomed = h.doomed[:0]
 }
 
 // mayLive reports whether the user, and the secret where one was used, that
@@ -81,6 +81,20 @@ func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	kept := &h.held[a.Handle]
 	realm := h.settings.realms.byName[kept.realm]
 	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key})
+}
+
+// endUnless ends every allocation, as revoked, that may not live.
+func (h *Handler) endUnless(may func(*allocation.Allocation) bool) {
+	for a := range h.table.All() {
+		if !may(a) {
+			h.doomed = append(h.doomed, a)
+		}
+	}
+	for _, a := range h.doomed {
+		h.end(a, endRevoked)
+	}
+	clear(h.doomed)
+	h.doomed = h.doomed[:0]
 }
 
 // reviewPeers applies the peer policy to the permissions and channels of an

@@ -34,6 +34,8 @@ type Config struct {
 	MinPort, MaxPort uint16
 	// DefaultFamily is used for requests that name no address family.
 	DefaultFamily FamilyDefault
+	// Revocations lists the credentials that were taken back; nil is none.
+	Revocations *authn.Revocations
 	// Buckets holds the bandwidth buckets that the workers draw on.
 	Buckets *bucket.Array
 	// OpenRelay opens the socket of a relayed transport address.

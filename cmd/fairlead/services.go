@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/adminapi"
+	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/httpserve"
+	"github.com/fairlead/fairlead/internal/statefile"
+)
+
+// endRevokedTimeout bounds how long a revocation waits for the workers, which
+// take milliseconds.
+const endRevokedTimeout = 10 * time.Second
+
+// openRevocations reads the list of what is revoked from the state directory,
+// if there is one.
+func openRevocations(stateDir string) (*authn.Revocations, error) {
+	if stateDir == "" {
+		return authn.OpenRevocations(nil)
+	}
+	switch info, err := os.Stat(stateDir); {
+	case err != nil:
+		return nil, fmt.Errorf("open state_dir: %w; create the directory for the user of the server", err)
+	case !info.IsDir():
+		return nil, fmt.Errorf("open state_dir: %s is not a directory", stateDir)
+	}
+	return authn.OpenRevocations(statefile.In[[]authn.Revocation](stateDir, "revocations.json"))
+}
+
+// listenServices opens the HTTP listeners that act on the running server. On an
+// error none stays open.
+func (i *instance) listenServices(cfg *config.Config) (err error) {
+	defer func() {
+		if err != nil {
+			for _, service := range i.services {
+				service.Close()
+			}
+		}
+	}()
+	if address, on := cfg.AdminAddress(); on {
+		if err := i.listen(httpserve.Config{Purpose: "the admin API", Address: address, Handler: i.adminHandler(cfg)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listen opens one more HTTP listener.
+func (i *instance) listen(cfg httpserve.Config) error {
+	cfg.Log = i.log
+	service, err := httpserve.Listen(cfg)
+	if err != nil {
+		return err
+	}
+	i.services = append(i.services, service)
+	return nil
+}
+
+// adminHandler is the admin API on this instance.
+func (i *instance) adminHandler(cfg *config.Config) http.Handler {
+	return adminapi.Handler(adminapi.Config{
+		Token:       cfg.Admin.Token.Reveal(),
+		Revocations: i.revocations,
+		EndRevoked: func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, endRevokedTimeout)
+			defer cancel()
+			return i.server.EndRevoked(ctx, i.engine.Workers())
+		},
+		MainRealm: i.server.MainRealm(),
+		HasRealm:  i.server.HasRealm,
+		Log:       i.log,
+	})
+}

@@ -1,0 +1,83 @@
+package adminapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/authn"
+)
+
+// Config is what the API acts on.
+type Config struct {
+	// Token is what requests carry as "Authorization: Bearer TOKEN"; empty lets
+	// everybody in who reaches the listener.
+	Token string
+	// Revocations is the list to show and change.
+	Revocations *authn.Revocations
+	// EndRevoked ends the live allocations of whoever the list covers.
+	EndRevoked func(ctx context.Context) error
+	// MainRealm is meant when a request names no realm.
+	MainRealm string
+	// HasRealm reports whether there is a realm of a name.
+	HasRealm func(name string) bool
+	// Log receives what was changed.
+	Log *zap.Logger
+}
+
+// Handler answers the requests of the API.
+func Handler(cfg Config) http.Handler {
+	a := &api{Config: cfg, log: cfg.Log.Named("admin")}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/revocations", a.listRevocations)
+	mux.HandleFunc("POST /v1/revocations", a.addRevocation)
+	mux.HandleFunc("DELETE /v1/revocations/{id}", a.liftRevocation)
+	return a.authenticated(mux)
+}
+
+type api struct {
+	Config
+	log *zap.Logger
+}
+
+// authenticated lets requests with the token through.
+func (a *api) authenticated(next http.Handler) http.Handler {
+	want := sha256.Sum256([]byte(a.Token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if a.Token != "" {
+			token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+			// Of equal length whatever was sent, so that the time tells nothing.
+			if got := sha256.Sum256([]byte(token)); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				fail(w, http.StatusUnauthorized, "send the token of admin.token as Authorization: Bearer TOKEN")
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answer writes JSON.
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // the client is gone then
+}
+
+// fail writes what is wrong with a request.
+func fail(w http.ResponseWriter, status int, problem string) {
+	answer(w, status, Problem{problem})
+}
+
+// Problem is the body of every answer that is no success.
+type Problem struct {
+	Error string `json:"error"`
+}

@@ -1,0 +1,88 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/logging"
+)
+
+// Revocation is an entry of the list: what was asked for, and its name.
+type Revocation struct {
+	ID string `json:"id"`
+	authn.Revocation
+}
+
+// Revocations is the answer that lists them.
+type Revocations struct {
+	Revocations []Revocation `json:"revocations"`
+	// SurvivesRestart is false when no state directory is configured.
+	SurvivesRestart bool `json:"survives_restart"`
+}
+
+func (a *api) listRevocations(w http.ResponseWriter, _ *http.Request) {
+	list := Revocations{Revocations: []Revocation{}, SurvivesRestart: a.Revocations.IsKept()}
+	for _, each := range a.Revocations.List() {
+		list.Revocations = append(list.Revocations, Revocation{each.ID(), each})
+	}
+	answer(w, http.StatusOK, list)
+}
+
+// addRevocation answers when no live allocation is left.
+func (a *api) addRevocation(w http.ResponseWriter, r *http.Request) {
+	// A web page cannot send this type without asking first, which nothing here
+	// answers.
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		fail(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json")
+		return
+	}
+	var asked authn.Revocation
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&asked); err != nil {
+		fail(w, http.StatusBadRequest, "the body must be an object with one of user, username and secret, and perhaps realm and until (such as 2027-01-31T12:00:00Z): "+err.Error())
+		return
+	}
+	if asked.Realm == "" {
+		asked.Realm = a.MainRealm
+	}
+	if !a.HasRealm(asked.Realm) {
+		fail(w, http.StatusBadRequest, "there is no such realm")
+		return
+	}
+	err := a.Revocations.Add(asked)
+	switch {
+	case errors.Is(err, authn.ErrSaveRevocations):
+		a.log.Error("revocation not saved", logging.Err(err))
+		fail(w, http.StatusInternalServerError, err.Error())
+		return
+	case err != nil:
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	a.log.Info("revoked", zap.String("id", asked.ID()), logging.Realm(asked.Realm), zap.Time("until", asked.Until))
+	if err := a.EndRevoked(r.Context()); err != nil {
+		fail(w, http.StatusInternalServerError, err.Error()+": new requests are refused; send this again to end what is live")
+		return
+	}
+	answer(w, http.StatusCreated, Revocation{asked.ID(), asked})
+}
+
+func (a *api) liftRevocation(w http.ResponseWriter, r *http.Request) {
+	found, err := a.Revocations.Lift(r.PathValue("id"))
+	switch {
+	case err != nil:
+		a.log.Error("lifted revocation not saved", logging.Err(err))
+		fail(w, http.StatusInternalServerError, err.Error())
+	case !found:
+		fail(w, http.StatusNotFound, "there is no revocation of this id")
+	default:
+		a.log.Info("revocation lifted", zap.String("id", r.PathValue("id")))
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
