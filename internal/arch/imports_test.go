@@ -23,7 +23,7 @@ var layers = map[string]layer{
 	"internal/bucket":   {},
 	"internal/udpbatch": {third: []string{"golang.org/x/sys/unix"}},
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
-	"internal/tlsconf":  {third: []string{"go.uber.org/zap/..."}},
+	"internal/tlsconf":  {third: []string{"go.uber.org/zap/...", "github.com/caddyserver/certmagic"}},
 
 	"authn":      {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
 	"quota":      {own: []string{"internal/wire", "internal/bucket"}},
@@ -78,6 +78,7 @@ var onlyImporter = map[string]string{
 	"golang.org/x/text":                   "authn",
 	"github.com/pion/stun/v3":             "internal/wire",
 	"github.com/HdrHistogram":             "bench",
+	"github.com/caddyserver/certmagic":    "internal/tlsconf",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

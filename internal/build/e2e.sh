@@ -14,6 +14,9 @@ if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
   echo "playwright-core needs Node.js 20 or newer, this is $(node --version)" >&2
   exit 1
 fi
+# An ACME authority, and the DNS server that it asks.
+go build -modfile=tools.mod -o bin/e2e/ \
+  github.com/letsencrypt/pebble/v2/cmd/pebble github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv
 npm ci --prefix internal/e2e/browser --ignore-scripts --no-audit --no-fund
 
 # Clients spend most of their time waiting: more at once than there are CPUs.

@@ -35,6 +35,19 @@ type Listener struct {
 type TLS struct {
 	Certificates []Certificate `yaml:"certificates" live:"yes"`
 	MinVersion   string        `yaml:"min_version"`
+	ACME         ACME          `yaml:"acme"`
+}
+
+// ACME says which certificates to get from an authority, and how to prove that
+// the domains are ours.
+type ACME struct {
+	Domains          []string `yaml:"domains"`
+	Email            string   `yaml:"email"`
+	Directory        string   `yaml:"directory"`
+	RootsFile        string   `yaml:"roots_file"`
+	Storage          string   `yaml:"storage"`
+	Challenge        string   `yaml:"challenge"`
+	ChallengeAddress string   `yaml:"challenge_address"`
 }
 
 // Certificate names a certificate chain and its private key. Relative names

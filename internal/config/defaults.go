@@ -15,6 +15,9 @@ const (
 
 	addressOff = "off"
 
+	challengeTLS  = "tls-alpn-01"
+	challengeHTTP = "http-01"
+
 	versionTLS12 = "1.2"
 	versionTLS13 = "1.3"
 
@@ -32,7 +35,15 @@ func Defaults() *Config {
 			{Address: "0.0.0.0:3478", Transport: transportUDP},
 			{Address: "[::]:3478", Transport: transportUDP},
 		},
-		TLS: TLS{MinVersion: versionTLS12},
+		TLS: TLS{
+			MinVersion: versionTLS12,
+			ACME: ACME{
+				Directory:        "https://acme-v02.api.letsencrypt.org/directory",
+				Storage:          "/var/lib/fairlead/acme",
+				Challenge:        challengeTLS,
+				ChallengeAddress: "0.0.0.0:443",
+			},
+		},
 		Sockets: Sockets{
 			ReceiveBufferBytes: 2 << 20,
 			SendBufferBytes:    2 << 20,

@@ -17,6 +17,7 @@ import (
 type config struct {
 	Listeners  []listener     `json:"listeners"`
 	Workers    int            `json:"workers,omitempty"`
+	TLS        map[string]any `json:"tls,omitempty"`
 	Relay      relay          `json:"relay"`
 	Allocation map[string]any `json:"allocation,omitempty"`
 	Auth       auth           `json:"auth"`

@@ -73,7 +73,7 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_allocations_ended_total{cause="expired"} 11`,
 		`fairlead_quota_refusals_total{limit="user_allocations_per_second"} 14`,
 		`fairlead_tls_certificate_expiry_timestamp_seconds{certificate="/etc/turn.crt"} 1.9e+09`,
-		`fairlead_tls_reload_failures_total 15`,
+		`fairlead_tls_certificate_failures_total 15`,
 		`fairlead_worker_receive_calls_total{worker="1"} 0`,
 	} {
 		if !strings.Contains(body, line+"\n") {

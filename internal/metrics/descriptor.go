@@ -139,13 +139,13 @@ var Descriptors = []Descriptor{
 			}
 		}},
 
-	{"fairlead_tls_certificate_expiry_timestamp_seconds", "When a certificate in use expires, by its file, in Unix time.", gauge, []string{"certificate"},
+	{"fairlead_tls_certificate_expiry_timestamp_seconds", "When a certificate in use expires, in Unix time, by its file or ACME domain.", gauge, []string{"certificate"},
 		func(s *snapshot, emit emit) {
 			for _, c := range s.tls.Certificates {
 				emit(float64(c.Expires.Unix()), c.Name)
 			}
 		}},
-	{"fairlead_tls_reload_failures_total", "New contents of certificate files that could not be used; the previous certificate stayed.", counter, nil,
+	{"fairlead_tls_certificate_failures_total", "New contents of certificate files that could not be used, and attempts at ACME that failed; the previous certificate stayed.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.tls.Failures)) }},
 
 	{"fairlead_worker_offload", "Whether a worker uses an offload of the kernel: 1 or 0, as settings and kernel allow.", gauge, []string{"worker", "offload"},

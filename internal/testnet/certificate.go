@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,7 +25,7 @@ type Certificate struct {
 	Serial *big.Int
 }
 
-// NewCertificate makes a certificate for DNS names. It was valid from an hour
+// NewCertificate makes a certificate for DNS names and IP addresses. It was valid from an hour
 // ago and is until the time given.
 func NewCertificate(t testing.TB, expires time.Time, names ...string) Certificate {
 	t.Helper()
@@ -39,13 +40,19 @@ func NewCertificate(t testing.TB, expires time.Time, names ...string) Certificat
 	template := &x509.Certificate{
 		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: "Fairlead test"},
-		DNSNames:              names,
 		NotBefore:             time.Now().Add(-time.Hour),
 		NotAfter:              expires,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		IsCA:                  true,
 		BasicConstraintsValid: true,
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+			continue
+		}
+		template.DNSNames = append(template.DNSNames, name)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

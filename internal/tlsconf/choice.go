@@ -20,7 +20,7 @@ func newChoice(pairs []*pair) *choice {
 			c.first = p.certificate
 		}
 		for _, name := range p.certificate.Leaf.DNSNames {
-			name = strings.ToLower(name)
+			name = canonical(name)
 			c.byName[name] = append(c.byName[name], p.certificate)
 		}
 	}
@@ -30,7 +30,7 @@ func newChoice(pairs []*pair) *choice {
 // named lists the certificates for a server name: those of the exact name,
 // else those of the wildcard that covers it.
 func (c *choice) named(server string) []*tls.Certificate {
-	server = strings.ToLower(strings.TrimSuffix(server, "."))
+	server = canonical(server)
 	if found := c.byName[server]; len(found) > 0 {
 		return found
 	}
@@ -39,6 +39,9 @@ func (c *choice) named(server string) []*tls.Certificate {
 	}
 	return nil
 }
+
+// canonical is the form in which DNS names are compared.
+func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 // suited returns the first certificate that the client can check, for names
 // that have one of each kind of key, or else the first of all.

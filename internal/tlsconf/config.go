@@ -30,6 +30,8 @@ type Config struct {
 	// Files are the pairs to choose from by server name; the first is for
 	// clients that name no server or an unknown one.
 	Files []Files
+	// ACME gets further certificates from an authority, if it names domains.
+	ACME ACME
 	// MinVersion is the oldest protocol version that is spoken; 0 is TLS 1.2.
 	MinVersion uint16
 	// Log receives new certificates, bad ones and those about to expire.

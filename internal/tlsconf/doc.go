@@ -7,6 +7,8 @@
 // match for a moment; the pair that was served before stays until both match
 // again. Handshakes take what is current, connections keep what they have.
 //
+// For configured domains it gets certificates by ACME (RFC 8555, RFC 8737).
+//
 // One *tls.Config lives as long as the Store, so that tickets for resumption
 // survive a new certificate. The package knows no sockets and nothing of TURN
 // but the names of its protocols (RFC 7443).

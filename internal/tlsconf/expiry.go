@@ -20,7 +20,8 @@ type Stats struct {
 	// Certificates are those that are served, in the order of the
 	// configuration.
 	Certificates []CertificateStats
-	// Failures counts contents of the disk that could not be served.
+	// Failures counts contents of the disk that could not be served, and
+	// attempts to get a certificate by ACME that came to nothing.
 	Failures uint64
 }
 
@@ -39,6 +40,10 @@ func (s *Store) Stats() Stats {
 	stats := Stats{Failures: s.failures.Load()}
 	for _, p := range s.pairs {
 		stats.Certificates = append(stats.Certificates, CertificateStats{p.files.Certificate, p.certificate.Leaf.NotAfter})
+	}
+	if s.acme != nil {
+		stats.Certificates = append(stats.Certificates, s.acme.stats()...)
+		stats.Failures += s.acme.failures.Load()
 	}
 	return stats
 }

@@ -13,8 +13,9 @@ import (
 
 // Store holds the certificates and gives each handshake the right one.
 type Store struct {
-	log *zap.Logger
-	tls *tls.Config
+	log  *zap.Logger
+	tls  *tls.Config
+	acme *authority // nil without domains
 
 	mu    sync.Mutex
 	pairs []*pair // guarded by mu
@@ -34,6 +35,14 @@ func Open(cfg Config) (*Store, error) {
 	}
 	if err := s.Apply(cfg.Files); err != nil {
 		return nil, err
+	}
+	if len(cfg.ACME.Domains) > 0 {
+		authority, err := newAuthority(cfg.ACME, s.log)
+		if err != nil {
+			return nil, fmt.Errorf("prepare TLS: %w", err)
+		}
+		s.acme = authority
+		s.tls.NextProtos = append(s.tls.NextProtos, protocolACME)
 	}
 	return s, nil
 }
@@ -89,10 +98,14 @@ func (s *Store) publish() { s.current.Store(newChoice(s.pairs)) }
 // certificateFor is tls.Config.GetCertificate.
 func (s *Store) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c := s.current.Load()
-	if certificate := suited(hello, c.named(hello.ServerName)); certificate != nil {
+	isChallenge := slices.Equal(hello.SupportedProtos, []string{protocolACME})
+	if certificate := suited(hello, c.named(hello.ServerName)); certificate != nil && !isChallenge {
 		return certificate, nil
 	}
-	if c.first != nil {
+	switch {
+	case s.acme != nil && (s.acme.isFor(hello) || c.first == nil):
+		return s.acme.certificateFor(hello)
+	case c.first != nil:
 		return c.first, nil
 	}
 	return nil, ErrNoCertificate

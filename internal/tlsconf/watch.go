@@ -3,6 +3,7 @@ package tlsconf
 import (
 	"context"
 	"crypto/sha256"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -11,8 +12,14 @@ import (
 // lookInterval is how long a new certificate may lie on the disk unseen.
 const lookInterval = 5 * time.Second
 
-// Run follows the disk until ctx is done.
+// Run follows the disk, and gets certificates by ACME, until ctx is done. Call
+// it when the listeners are open: one of them may have to answer a challenge.
 func (s *Store) Run(ctx context.Context) {
+	if s.acme != nil {
+		var group sync.WaitGroup
+		group.Go(func() { s.acme.run(ctx) })
+		defer group.Wait()
+	}
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
 	for {

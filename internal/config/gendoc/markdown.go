@@ -63,22 +63,18 @@ func table(entries []entry, section string) string {
 	return rows.String() + examples.String()
 }
 
-// nested writes an example under the name of its section, ready to paste into
+// nested writes an example under the names of its sections, ready to paste into
 // an empty file.
 func nested(e entry) string {
-	section := sectionOf(e.path)
-	if section == "" {
-		return e.example
+	text := e.example
+	for section := sectionOf(e.path); section != ""; section = sectionOf(section) {
+		text = nameOf(section) + ":\n  " + strings.ReplaceAll(text, "\n", "\n  ")
 	}
-	return section + ":\n  " + strings.ReplaceAll(e.example, "\n", "\n  ")
+	return text
 }
 
 func sectionOf(path string) string {
-	section, _, found := strings.Cut(path, ".")
-	if !found {
-		return ""
-	}
-	return section
+	return path[:max(strings.LastIndexByte(path, '.'), 0)]
 }
 
 func nameOf(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
