@@ -237,3 +237,13 @@ func TestDualAllocationsLeaveNothingBehind(t *testing.T) {
 	}
 	f.wantNothingHeld(t)
 }
+
+// The number that ADDITIONAL-ADDRESS-FAMILY had before RFC 8656 means the same.
+func TestDualAllocationByTheNumberOfTheDraft(t *testing.T) {
+	f := start(t)
+	cl := dial(t, f.addr, "alice", "wonderland")
+	answer := cl.do(stun.MethodAllocate, requestedTransport(17), raw(0x8032, 2, 0, 0, 0))
+	if relayed := relayedAddresses(t, answer); len(relayed) != 2 {
+		t.Errorf("got relayed transport addresses %v, want two", relayed)
+	}
+}

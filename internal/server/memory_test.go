@@ -30,7 +30,10 @@ type crowd struct {
 	auth    *authn.Authenticator
 }
 
-const crowdSecret = "a secret for the crowd"
+const (
+	crowdSecret  = "a secret for the crowd"
+	crowdBuckets = 1 << 18
+)
 
 func newCrowd(tb testing.TB) *crowd {
 	tb.Helper()
@@ -51,7 +54,7 @@ func newCrowd(tb testing.TB) *crowd {
 		Limiter:        authn.NewLimiter(0, 0),
 		RelayAddresses: addresses,
 		MinPort:        49152, MaxPort: 65535,
-		Buckets:        bucket.NewArray(1 << 18),
+		Buckets:        bucket.NewArray(crowdBuckets),
 		OpenRelay:      func(local netip.AddrPort) (*udpbatch.Conn, error) { return udpbatch.Discard(local), nil },
 		LocalAddresses: func() []netip.Addr { return nil },
 		IsLocalAddress: func(netip.Addr) bool { return false },
@@ -76,6 +79,16 @@ func newCrowd(tb testing.TB) *crowd {
 // join makes the allocation of a client, with one channel.
 func (c *crowd) join(tb testing.TB, client int) {
 	tb.Helper()
+	request := c.client(client)
+	request(stun.MethodAllocate, stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}})
+	peer := binary.BigEndian.AppendUint32([]byte{0, 1, 0x13 ^ 0x21, 0x12}, 0x08080808^0x2112A442)
+	request(stun.MethodChannelBind,
+		stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{0x40, 0, 0, 0}},
+		stun.RawAttribute{Type: stun.AttrXORPeerAddress, Value: peer})
+}
+
+// client returns the function by which a client sends a signed request.
+func (c *crowd) client(client int) func(method stun.Method, attrs ...stun.Setter) {
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{9, byte(client >> 16), byte(client >> 8), byte(client)}), 5000)
 	username, password := authn.IssueREST(crowdSecret, fmt.Sprintf("user%06d", client), time.Now().Add(time.Hour))
 	sign := []stun.Setter{
@@ -83,16 +96,11 @@ func (c *crowd) join(tb testing.TB, client int) {
 		stun.NewNonce(string(c.nonces.Mint(nil, addr, "example.org", c.auth.Features()))),
 		stun.NewLongTermIntegrity(username, "example.org", password),
 	}
-	request := func(method stun.Method, attrs ...stun.Setter) {
+	return func(method stun.Method, attrs ...stun.Setter) {
 		setters := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attrs...)
 		m := stun.MustBuild(append(setters, sign...)...)
 		c.handler.Control(c.worker, []fastpath.Message{{Data: m.Raw, Client: addr}})
 	}
-	request(stun.MethodAllocate, stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}})
-	peer := binary.BigEndian.AppendUint32([]byte{0, 1, 0x13 ^ 0x21, 0x12}, 0x08080808^0x2112A442)
-	request(stun.MethodChannelBind,
-		stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{0x40, 0, 0, 0}},
-		stun.RawAttribute{Type: stun.AttrXORPeerAddress, Value: peer})
 }
 
 // BenchmarkAllocations holds many allocations in the tables of one worker and

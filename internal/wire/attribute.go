@@ -54,6 +54,10 @@ const (
 	AttrOtherAddress            AttrType = 0x802C // RFC 5780 section 7.4
 	AttrThirdPartyAuthorization AttrType = 0x802E // RFC 7635 section 6.1
 	AttrMobilityTicket          AttrType = 0x8030 // RFC 8016 section 3.3
+
+	// AttrAdditionalFamilyDraft is ADDITIONAL-ADDRESS-FAMILY before RFC 8656
+	// gave it its number: what coturn's client sends, up to 4.6.1 at least.
+	AttrAdditionalFamilyDraft AttrType = 0x8032
 )
 
 // Required reports whether a receiver that does not understand the attribute
@@ -160,6 +164,8 @@ func (t AttrType) name() string {
 		return "THIRD-PARTY-AUTHORIZATION"
 	case AttrMobilityTicket:
 		return "MOBILITY-TICKET"
+	case AttrAdditionalFamilyDraft:
+		return "ADDITIONAL-ADDRESS-FAMILY (draft)"
 	}
 	return ""
 }

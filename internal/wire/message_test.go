@@ -313,6 +313,7 @@ func TestExtensionNames(t *testing.T) {
 		wire.AttrOtherAddress:            "OTHER-ADDRESS",
 		wire.AttrThirdPartyAuthorization: "THIRD-PARTY-AUTHORIZATION",
 		wire.AttrMobilityTicket:          "MOBILITY-TICKET",
+		wire.AttrAdditionalFamilyDraft:   "ADDITIONAL-ADDRESS-FAMILY (draft)",
 	} {
 		if got := attr.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -38,9 +38,12 @@ func (m *Message) RequestedFamily() (f Family, present bool, err error) {
 }
 
 // AdditionalFamily returns ADDITIONAL-ADDRESS-FAMILY (RFC 8656 section 18.11).
-// The family may be one that does not exist.
+// The family may be one that does not exist. It may have the number of the draft.
 func (m *Message) AdditionalFamily() (f Family, present bool, err error) {
-	return m.family(AttrAdditionalAddressFamily)
+	if m.Has(AttrAdditionalAddressFamily) {
+		return m.family(AttrAdditionalAddressFamily)
+	}
+	return m.family(AttrAdditionalFamilyDraft)
 }
 
 func (m *Message) family(t AttrType) (f Family, present bool, err error) {
