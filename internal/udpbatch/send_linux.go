@@ -69,7 +69,7 @@ func (c *Conn) sendEntries(b *SendBatch, s *Sent) {
 		case r.packets > 1:
 			if errno != 0 {
 				s.Refused++
-				apart = c.refuse(errno)
+				apart = c.refuse(errno, r.segment)
 			}
 			if !c.sendPackets(b, b.singles(next), int(r.first), s) {
 				return
@@ -187,11 +187,16 @@ func (c *Conn) send(hdrs []mmsghdr, long bool) (int, syscall.Errno) {
 // so many costs nothing, and no clock is read.
 const restSends = 1 << 14
 
+// fitsEveryPath is the longest segment for which no path is too short: 1280 bytes,
+// which every link of IPv6 takes, less the headers (RFC 8200 section 5).
+const fitsEveryPath = 1280 - 40 - 8
+
 // refuse learns from a run that failed, and reports whether the socket is to be
-// spared. That a run is too long for its path (EMSGSIZE) is not remembered: to
-// try costs little beside the fragments that follow.
-func (c *Conn) refuse(errno syscall.Errno) (rest bool) {
-	if cannotSegment(errno) {
+// spared. That segments are too long for the known MTU of their path is not
+// remembered: to try costs little beside the fragments that follow. The kernel
+// says it by EMSGSIZE, older ones by EINVAL.
+func (c *Conn) refuse(errno syscall.Errno, segment uint32) (rest bool) {
+	if cannotSegment(errno) && (errno != unix.EINVAL || segment <= fitsEveryPath) {
 		c.rest = restSends
 	}
 	return c.rest > 0

@@ -216,6 +216,38 @@ func TestRefusedRuns(t *testing.T) {
 	}
 }
 
+// Segments that are too long for the known MTU of their path cost other paths, and
+// shorter ones, no segmentation, whichever way the kernel says it.
+func TestTooLongSegmentsSpareNobody(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.EMSGSIZE, syscall.EINVAL} {
+		t.Run(errno.Error(), func(t *testing.T) {
+			a, b := listen(t, "127.0.0.1", udpbatch.Options{}), listen(t, "127.0.0.1", udpbatch.Options{})
+			recv, send, to := newRecvBatch(t), udpbatch.NewSendBatch(16, 64), udpbatch.AddrOf(b.Local())
+			send.SetSegmentation(udpbatch.SegmentAll)
+			a.SetFault(func(op udpbatch.Op, entries int) (int, syscall.Errno) {
+				if op == udpbatch.OpSendRun {
+					return 0, errno
+				}
+				return entries, 0
+			})
+			long := train(4, 1400, 1400)
+			appendAll(send, long, &to)
+			if s := a.Send(send); s.Refused != 1 || s.Failed != 0 {
+				t.Errorf("long segments: got %+v, want them refused and sent", s)
+			}
+			wantSame(t, collect(t, b, recv, len(long)), long)
+			a.SetFault(nil)
+			send.Reset()
+			short := train(4, 200, 200)
+			appendAll(send, short, &to)
+			if s := a.Send(send); s.Messages != 1 || s.Failed != 0 {
+				t.Errorf("short segments: got %+v, want one segmented message", s)
+			}
+			wantSame(t, collect(t, b, recv, len(short)), short)
+		})
+	}
+}
+
 // The rest ends, and the socket segments again.
 func TestRestEnds(t *testing.T) {
 	a := udpbatch.Discard(listen(t, "127.0.0.1", udpbatch.Options{}).Local())
