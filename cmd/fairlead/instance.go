@@ -106,6 +106,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 				PeerAllowed:        h.PeerAllowed,
 				Buckets:            buckets,
 				WideChannelNumbers: cfg.Allocation.WideChannelNumbers,
+				ICMPIndications:    cfg.Relay.ICMPIndications,
 			}
 		},
 	}, log)

@@ -74,6 +74,7 @@ type Relay struct {
 	MinPort              int            `yaml:"min_port"`
 	MaxPort              int            `yaml:"max_port"`
 	DefaultAddressFamily string         `yaml:"default_address_family"`
+	ICMPIndications      bool           `yaml:"icmp_indications"`
 }
 
 // RelayAddress is a local address to relay from, and the address that a 1:1

@@ -78,6 +78,7 @@ func sum(workers []fastpath.Stats) fastpath.Stats {
 		total.ToClientPackets += w.ToClientPackets
 		total.ToClientBytes += w.ToClientBytes
 		total.Notices += w.Notices
+		total.NoticesTold += w.NoticesTold
 		total.Segmented += w.Segmented
 		total.Segments += w.Segments
 		total.Refused += w.Refused

@@ -108,6 +108,8 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.total.TrainPackets)) }},
 	{"fairlead_icmp_errors_total", "ICMP errors that peers caused.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.total.Notices)) }},
+	{"fairlead_icmp_indications_total", "ICMP errors that clients were told; needs relay.icmp_indications.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.NoticesTold)) }},
 
 	{"fairlead_requests_total", "STUN requests, by method.", counter, []string{"method"},
 		func(s *snapshot, emit emit) { each(s.server.Requests, emit) }},

@@ -15,8 +15,10 @@ type Conn struct {
 	fd         int // -1: no socket behind it, or closed
 	errorQueue bool
 	trains     bool // UDP_GRO is on
+	whole      bool // DF is on
 	rest       int  // batches with runs for which it is spared segmentation
 	local      Addr
+	notices    *Notices // where ICMP errors go, if not nil
 	fault      Fault
 }
 
@@ -141,16 +143,23 @@ const HasDontFragment = true
 
 // DontFragment sets or clears DF in what an IPv4 socket sends from now on. With
 // it, what is too long for the path fails with EMSGSIZE. An IPv6 socket is left
-// as it is.
+// as it is. Asking for what is so already costs nothing.
+//
+// DF is best left as it is until a packet wants it otherwise: the kernel tells
+// that a router asks for fragments only while DF is on.
 func (c *Conn) DontFragment(on bool) error {
-	if c.fd < 0 || !c.local.Is4() {
+	if on == c.whole || c.fd < 0 || !c.local.Is4() {
 		return nil
 	}
 	mode := unix.IP_PMTUDISC_DONT
 	if on {
 		mode = unix.IP_PMTUDISC_DO
 	}
-	return os.NewSyscallError("setsockopt IP_MTU_DISCOVER", unix.SetsockoptInt(c.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, mode))
+	if err := unix.SetsockoptInt(c.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, mode); err != nil {
+		return os.NewSyscallError("setsockopt IP_MTU_DISCOVER", err)
+	}
+	c.whole = on
+	return nil
 }
 
 // SetFault installs a Fault; nil takes it away. For tests.

@@ -90,18 +90,40 @@ func (h *mmsghdr) wireReceive(c *receiveControl) {
 // segment returns the size of the segments that UDP_GRO tells, among the n bytes
 // of control messages, in whatever order these are; 0: it tells none.
 func (c *receiveControl) segment(n int) int {
+	if at := c.find(n, unix.SOL_UDP, unix.UDP_GRO, 4); at != nil {
+		return int(*(*int32)(at))
+	}
+	return 0
+}
+
+// extendedError returns what IP_RECVERR or IPV6_RECVERR tells of an error.
+func (c *receiveControl) extendedError(n int) (e unix.SockExtendedErr, ok bool) {
+	size := int(unsafe.Sizeof(e))
+	at := c.find(n, unix.SOL_IP, unix.IP_RECVERR, size)
+	if at == nil {
+		at = c.find(n, unix.SOL_IPV6, unix.IPV6_RECVERR, size)
+	}
+	if at == nil {
+		return e, false
+	}
+	return *(*unix.SockExtendedErr)(at), true
+}
+
+// find returns where the content of a control message begins that has at least
+// size bytes of it; nil: there is none.
+func (c *receiveControl) find(n int, level, typ int32, size int) unsafe.Pointer {
 	for at := 0; at+unix.SizeofCmsghdr <= n; {
 		h := (*unix.Cmsghdr)(unsafe.Add(unsafe.Pointer(c), at))
 		length := int(h.Len)
 		if length < unix.SizeofCmsghdr || length > n-at {
-			return 0
+			return nil
 		}
-		if h.Level == unix.SOL_UDP && h.Type == unix.UDP_GRO && length >= unix.CmsgLen(4) {
-			return int(*(*int32)(unsafe.Add(unsafe.Pointer(h), unix.CmsgLen(0))))
+		if h.Level == level && h.Type == typ && length >= unix.CmsgLen(size) {
+			return unsafe.Add(unsafe.Pointer(h), unix.CmsgLen(0))
 		}
 		at += unix.CmsgSpace(length - unix.CmsgLen(0))
 	}
-	return 0
+	return nil
 }
 
 // isRun reports whether the message asks to be segmented.

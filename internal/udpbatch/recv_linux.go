@@ -76,15 +76,22 @@ const (
 )
 
 // DrainErrors takes what is pending off the error queue, up to a bound, and
-// returns how many ICMP errors there were.
+// returns how many ICMP errors there were. Conn.CollectNotices keeps them.
 func (c *Conn) DrainErrors() int {
 	if c.fd < 0 {
 		return 0
 	}
 	total := 0
-	var hdrs [errorBatch]mmsghdr
+	var blank [errorBatch]mmsghdr
+	hdrs := &blank
+	if c.notices != nil {
+		hdrs = &c.notices.buffers.hdrs
+	}
 	for range errorCalls {
 		n, errno := recvmmsg(c.fd, hdrs[:], unix.MSG_ERRQUEUE)
+		if c.notices != nil {
+			c.notices.took(n)
+		}
 		total += n
 		if errors.Is(errno, unix.EAGAIN) || n < errorBatch {
 			break

@@ -13,10 +13,15 @@ import (
 func (w *Worker) putData(buf []byte, n int) (offset, size int) {
 	peer := w.down.from
 	w.toExternal(&peer.IP)
-	var id [wire.TransactionIDSize]byte
+	id := w.transactionID()
+	return wire.PutData(buf, wire.Headroom, n, peer.AddrPort(), &id)
+}
+
+// transactionID returns one that nobody can guess.
+func (w *Worker) transactionID() (id [wire.TransactionIDSize]byte) {
 	binary.LittleEndian.PutUint64(id[:8], w.ids.Uint64())
 	binary.LittleEndian.PutUint32(id[8:], uint32(w.ids.Uint64()))
-	return wire.PutData(buf, wire.Headroom, n, peer.AddrPort(), &id)
+	return id
 }
 
 // newIDs returns a source of transaction ids that nobody can predict.

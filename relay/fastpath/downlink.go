@@ -45,6 +45,7 @@ func (w *Worker) serveRelay(e udpbatch.Event) int {
 	conn := w.relays[id]
 	if e.Failed {
 		w.counters.add(countNotices, uint64(conn.DrainErrors()))
+		w.tellErrors(id, a)
 	}
 	if !e.Readable {
 		return 0
@@ -68,6 +69,9 @@ func (w *Worker) serveRelay(e udpbatch.Event) int {
 	}
 	a.pace.saw(r.Packets, trains)
 	d.used = first + r.Packets
+	if r.Notices > 0 {
+		w.tellErrors(id, a)
+	}
 	return r.Packets
 }
 

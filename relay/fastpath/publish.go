@@ -54,6 +54,7 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 		w.relays = append(w.relays, nil)
 	}
 	w.relays[id] = a.Relay
+	a.Relay.CollectNotices(w.notices)
 	if w.offloads.trains == On {
 		w.startTrains(a.Relay)
 	}

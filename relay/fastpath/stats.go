@@ -17,6 +17,7 @@ type Stats struct {
 	RecvCalls, SendCalls uint64        // system calls for datagrams
 	Wakeups              uint64        // rounds of the loop
 	Notices              uint64        // ICMP errors that peers caused
+	NoticesTold          uint64        // of them, those that clients were told
 	Segmented, Segments  uint64        // messages that the kernel segmented, packets in them
 	Refused              uint64        // messages that it did not segment, sent packet by packet
 	Trains, TrainPackets uint64        // trains received, packets in them
@@ -42,6 +43,7 @@ const (
 	countSendCalls
 	countWakeups
 	countNotices
+	countNoticesTold
 	countBusy
 	countSegmented
 	countSegments
@@ -111,6 +113,7 @@ func (w *Worker) Stats() Stats {
 		SendCalls:       get(countSendCalls),
 		Wakeups:         get(countWakeups),
 		Notices:         get(countNotices),
+		NoticesTold:     get(countNoticesTold),
 		Busy:            time.Duration(get(countBusy)),
 		Segmented:       get(countSegmented),
 		Segments:        get(countSegments),

@@ -90,15 +90,13 @@ func (w *Worker) sendFrom(first uint16, id AllocationID, a *allocation) (next ui
 		u.send.Append(u.recv.Slot(int(q.slot))[q.offset:q.offset+q.size], &q.peer)
 		next = q.next
 	}
-	if whole {
-		// Should this fail, the packets leave as those without DF do.
-		_ = conn.DontFragment(true)
-	}
+	// Should this fail, the packets leave as those before them did.
+	_ = conn.DontFragment(whole)
 	s := conn.Send(u.send)
-	if whole {
-		_ = conn.DontFragment(false)
-	}
 	w.sent(s)
+	if s.Notices > 0 {
+		w.tellErrors(id, a)
+	}
 	if s.Failed > 0 {
 		w.unsentToPeer(a, first)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/udpbatch"
+	"github.com/fairlead/fairlead/internal/wire"
 )
 
 // Config is what a worker is made of.
@@ -40,6 +41,9 @@ type Config struct {
 	// WideChannelNumbers admits 0x5000-0x7FFF, the numbers that RFC 5766 had
 	// in addition to those of RFC 8656.
 	WideChannelNumbers bool
+
+	// ICMPIndications tells clients of the ICMP errors that their datagrams cause.
+	ICMPIndications bool
 
 	// HoldProcessor lets the worker keep the Go scheduler's processor while it
 	// waits for packets that are likely to come soon. Only where GOMAXPROCS is
@@ -78,7 +82,9 @@ type Worker struct {
 	up      uplink
 	down    downlink
 	control control
-	ids     *rand.ChaCha8 // transaction ids of Data indications
+	ids     *rand.ChaCha8     // transaction ids of Data indications
+	notices *udpbatch.Notices // of the relay socket being served; nil: not told to clients
+	told    wire.Builder
 }
 
 // holdTime is the longest pause between packets of which a worker makes nothing:
@@ -105,6 +111,9 @@ func NewWorker(cfg Config) (*Worker, error) {
 	err = errors.Join(w.up.open(), w.down.open())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open worker %d: %w", cfg.ID, err), w.Close())
+	}
+	if cfg.ICMPIndications {
+		w.notices = udpbatch.NewNotices()
 	}
 	if cfg.HoldProcessor {
 		w.poller.Hold(holdTime)
