@@ -38,7 +38,12 @@ func TestCredentialIsAccepted(t *testing.T) {
 		if err := printCredentials(&out, cfg); err != nil {
 			t.Fatal(err)
 		}
-		var printed iceServers
+		var printed struct {
+			ICEServers []struct {
+				URLs                 []string
+				Username, Credential string
+			}
+		}
 		if err := json.Unmarshal(out.Bytes(), &printed); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +75,8 @@ func TestCredentialIsAccepted(t *testing.T) {
 func TestIssueRefusesWhatTheServerWould(t *testing.T) {
 	cfg := load(t)
 	for _, user := range []string{"line\nbreak", strings.Repeat("x", 509)} {
-		if _, _, err := issue(cfg.Auth, credentialRequest{user: user, timeToLive: time.Hour}); err == nil {
+		realm, _ := cfg.RealmOf("")
+		if _, err := issue(cfg, realm, credentialRequest{user: user, timeToLive: time.Hour}); err == nil {
 			t.Errorf("user %q: got no error", user)
 		}
 	}
@@ -96,12 +102,26 @@ func TestReachable(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, addr := range reachable(load(t, test.set...), test.local) {
+			cfg := load(t, test.set...)
+			for _, addr := range reachable(cfg, cfg.ListenerAddresses(), test.local) {
 				got = append(got, addr.String())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("addresses differ (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The URLs of a realm are those of its listeners, and the main one has the rest.
+func TestURLsOfRealms(t *testing.T) {
+	cfg := load(t, "public_host=turn.example.org",
+		`listeners=[{address: "0.0.0.0:3478", transport: udp}, {address: "0.0.0.0:3479", transport: udp}]`,
+		`realms=[{name: "partners", listeners: ["0.0.0.0:3479"], secrets: [{value: "0123456789abcdef"}]}]`)
+	for name, want := range map[string]string{"": "turn:turn.example.org:3478?transport=udp", "partners": "turn:turn.example.org:3479?transport=udp"} {
+		realm, _ := cfg.RealmOf(name)
+		if diff := cmp.Diff([]string{want}, urlsOf(cfg, realm, []netip.Addr{netip.MustParseAddr("10.0.0.5")})); diff != "" {
+			t.Errorf("URLs of %q differ (-want +got):\n%s", name, diff)
+		}
 	}
 }

@@ -24,6 +24,13 @@ func serveFile(t *testing.T, file string) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, stop = serveConfig(t, cfg)
+	return stop
+}
+
+// serveConfig runs a server until stop is called.
+func serveConfig(t *testing.T, cfg *config.Config) (i *instance, stop func()) {
+	t.Helper()
 	i, err := newInstance(cfg, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +38,7 @@ func serveFile(t *testing.T, file string) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- i.run(ctx) }()
-	return func() {
+	return i, func() {
 		t.Helper()
 		cancel()
 		if err := <-done; err != nil {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -12,32 +10,20 @@ import (
 	"github.com/fairlead/fairlead/relay"
 )
 
-// iceServers is the configuration of an RTCPeerConnection.
-type iceServers struct {
-	ICEServers []iceServer `json:"iceServers"`
-}
-
-type iceServer struct {
-	URLs       []string `json:"urls"`
-	Username   string   `json:"username"`
-	Credential string   `json:"credential"`
-}
-
-// writeICEServers writes one line of JSON, ready to paste.
-func writeICEServers(w io.Writer, urls []string, username, password string) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(iceServers{ICEServers: []iceServer{{URLs: urls, Username: username, Credential: password}}})
-}
-
-// turnURLs are the URLs (RFC 7065) that clients reach the listeners by.
-func turnURLs(cfg *config.Config) ([]string, error) {
+// turnURLs are the URLs (RFC 7065) that the clients of a realm reach the
+// listeners by.
+func turnURLs(cfg *config.Config, realm config.Realm) ([]string, error) {
 	local, err := relay.NewLocalAddresses()
 	if err != nil {
 		return nil, err
 	}
+	return urlsOf(cfg, realm, local.All()), nil
+}
+
+// urlsOf is turnURLs on a host with these addresses.
+func urlsOf(cfg *config.Config, realm config.Realm, local []netip.Addr) []string {
 	var urls []string
-	for _, addr := range reachable(cfg, local.All()) {
+	for _, addr := range reachable(cfg, cfg.ListenersOf(realm), local) {
 		host := addr.Addr().String()
 		if cfg.PublicHost != "" {
 			host = cfg.PublicHost
@@ -49,15 +35,15 @@ func turnURLs(cfg *config.Config) ([]string, error) {
 			urls = append(urls, url)
 		}
 	}
-	return urls, nil
+	return urls
 }
 
 // reachable lists the addresses to put into URLs: the listeners with wildcards
 // resolved, as they look from outside of a 1:1 NAT. Loopback addresses stand
 // in when the wildcards stand for nothing else.
-func reachable(cfg *config.Config, local []netip.Addr) []netip.AddrPort {
+func reachable(cfg *config.Config, listeners []netip.AddrPort, local []netip.Addr) []netip.AddrPort {
 	var addresses, loopback []netip.AddrPort
-	for _, listener := range cfg.ListenerAddresses() {
+	for _, listener := range listeners {
 		if !listener.Addr().IsUnspecified() {
 			addresses = append(addresses, outside(cfg, listener))
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/fairlead/fairlead/internal/admin"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/httpserve"
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
@@ -35,7 +36,9 @@ type instance struct {
 	log    *zap.Logger
 
 	revocations *authn.Revocations
+	credentials *credentials.Endpoint
 	services    []*httpserve.Server // HTTP listeners beside admin
+	addresses   *relay.LocalAddresses
 
 	isStopping atomic.Bool
 }
@@ -49,6 +52,8 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	if err != nil {
 		return nil, err
 	}
+	i.addresses = addresses
+	i.credentials = credentials.New(i.credentialConfig(cfg))
 	settings, err := newSettings(cfg)
 	if err != nil {
 		return nil, err
@@ -130,7 +135,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 	return admin.Listen(admin.Config{
 		Address: addr.String(),
-		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, TLS: i.tls.Stats, Version: version}),
+		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, TLS: i.tls.Stats, Credentials: i.credentials.Stats, Version: version}),
 		Alive:   i.engine.Alive,
 		Ready: func() error {
 			if i.isStopping.Load() {
@@ -170,6 +175,7 @@ func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
 	if err := i.engine.SetOffloads(switches[cfg.Sockets.GSO], switches[cfg.Sockets.GRO]); err != nil {
 		return err
 	}
+	i.credentials.Apply(i.credentialConfig(cfg))
 	return i.server.Apply(ctx, settings, i.engine.Workers())
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/adminapi"
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/httpserve"
 	"github.com/fairlead/fairlead/internal/statefile"
 )
@@ -48,7 +49,28 @@ func (i *instance) listenServices(cfg *config.Config) (err error) {
 			return err
 		}
 	}
-	return nil
+	address, on := cfg.CredentialEndpointAddress()
+	if !on {
+		return nil
+	}
+	open := httpserve.Config{Purpose: "credentials", Address: address, Handler: i.credentials}
+	if cfg.CredentialEndpoint.HTTPS {
+		open.TLS = i.tls.TLS().Clone()
+		open.TLS.NextProtos = []string{"http/1.1"}
+	}
+	return i.listen(open)
+}
+
+// credentialConfig is what the credential endpoint serves.
+func (i *instance) credentialConfig(cfg *config.Config) credentials.Config {
+	return credentials.Config{
+		Keys:    cfg.CredentialKeys(),
+		Origins: cfg.CredentialEndpoint.AllowedOrigins,
+		URLs: func(name string) []string {
+			realm, _ := cfg.RealmOf(name)
+			return urlsOf(cfg, realm, i.addresses.All())
+		},
+	}
 }
 
 // listen opens one more HTTP listener.

@@ -40,19 +40,20 @@ var layers = map[string]layer{
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf"},
+		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
-		own:   []string{"internal/server", "quota", "relay/fastpath", "internal/tlsconf"},
+		own:   []string{"internal/server", "quota", "relay/fastpath", "internal/tlsconf", "internal/credentials"},
 		third: []string{"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."},
 	},
 	"internal/admin": {
 		own:   []string{"internal/logging"},
 		third: []string{"go.uber.org/zap/..."},
 	},
-	"internal/statefile": {},
-	"internal/httpserve": {third: []string{"go.uber.org/zap/..."}},
+	"internal/statefile":   {},
+	"internal/credentials": {own: []string{"authn"}},
+	"internal/httpserve":   {third: []string{"go.uber.org/zap/..."}},
 	"internal/adminapi": {
 		own:   []string{"authn", "internal/logging"},
 		third: []string{"go.uber.org/zap/..."},

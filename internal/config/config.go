@@ -18,8 +18,11 @@ type Config struct {
 	STUN       STUN       `yaml:"stun"`
 	Monitoring Monitoring `yaml:"monitoring"`
 	Admin      Admin      `yaml:"admin"`
-	StateDir   string     `yaml:"state_dir"`
-	Log        Log        `yaml:"log"`
+
+	CredentialEndpoint CredentialEndpoint `yaml:"credential_endpoint"`
+
+	StateDir string `yaml:"state_dir"`
+	Log      Log    `yaml:"log"`
 
 	origins map[string]Origin // by path, list elements included
 	unused  []string          // FAIRLEAD_* variables that no key takes
@@ -163,6 +166,25 @@ type Admin struct {
 	Address   string `yaml:"address"`
 	Token     Secret `yaml:"token"`
 	TokenFile string `yaml:"token_file"`
+}
+
+// CredentialEndpoint is the HTTP listener that hands out REST credentials.
+type CredentialEndpoint struct {
+	Address        string   `yaml:"address"`
+	HTTPS          bool     `yaml:"https"`
+	AllowedOrigins []string `yaml:"allowed_origins" live:"yes"`
+	Keys           []APIKey `yaml:"keys" live:"yes"`
+}
+
+// APIKey lets an application ask for credentials.
+type APIKey struct {
+	Name              string   `yaml:"name"`
+	Key               Secret   `yaml:"key"`
+	KeyFile           string   `yaml:"key_file"`
+	Realm             string   `yaml:"realm"`
+	Tenant            string   `yaml:"tenant"`
+	MaxTimeToLive     Duration `yaml:"max_time_to_live"`
+	RequestsPerSecond int      `yaml:"requests_per_second"`
 }
 
 // Log says what is logged and how.

@@ -87,7 +87,10 @@ func Defaults() *Config {
 		},
 		Monitoring: Monitoring{Address: "127.0.0.1:9641"},
 		Admin:      Admin{Address: addressOff},
-		Log:        Log{Level: "info", Format: "console"},
+
+		CredentialEndpoint: CredentialEndpoint{Address: addressOff},
+
+		Log: Log{Level: "info", Format: "console"},
 	}
 }
 

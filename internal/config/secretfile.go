@@ -19,6 +19,10 @@ func (r *reader) readSecretFiles(c *Config) {
 	for i, realm := range c.Realms {
 		r.readCredentials(fmt.Sprintf("realms[%d]", i), realm.Users, realm.Secrets)
 	}
+	for i := range c.CredentialEndpoint.Keys {
+		key := &c.CredentialEndpoint.Keys[i]
+		r.readSecret(fmt.Sprintf("credential_endpoint.keys[%d].key", i), &key.Key, key.KeyFile)
+	}
 	r.readSecret("admin.token", &c.Admin.Token, c.Admin.TokenFile)
 	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
 }

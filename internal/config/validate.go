@@ -27,6 +27,7 @@ func (c *Config) Validate() error {
 	v.stun()
 	v.monitoring()
 	v.admin()
+	v.credentialEndpoint()
 	v.stateDir()
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "console", "json")

@@ -47,7 +47,7 @@ func (c *Config) AdminAddress() (address string, on bool) {
 // clients.
 func (c *Config) httpAddresses() []netip.AddrPort {
 	var addresses []netip.AddrPort
-	for _, text := range []string{c.Monitoring.Address, c.Admin.Address} {
+	for _, text := range []string{c.Monitoring.Address, c.Admin.Address, c.CredentialEndpoint.Address} {
 		if addr, err := parseAddressPort(text); err == nil {
 			addresses = append(addresses, addr)
 		}

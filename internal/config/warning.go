@@ -72,6 +72,11 @@ func (c *Config) Warnings() []Warning {
 	if addr, err := parseAddressPort(c.Admin.Address); err == nil && !addr.Addr().IsLoopback() {
 		warn("admin.address", "%s is not a loopback address: the token crosses the network in the clear, so put a proxy with TLS in front", addr)
 	}
+	if e := c.CredentialEndpoint; !e.HTTPS {
+		if addr, err := parseAddressPort(e.Address); err == nil && !addr.Addr().IsLoopback() {
+			warn("credential_endpoint.https", "keys and credentials cross the network in the clear from %s: set https, or put a proxy with TLS in front", addr)
+		}
+	}
 	return found
 }
 

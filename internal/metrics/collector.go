@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/relay/fastpath"
@@ -21,6 +22,9 @@ type Sources struct {
 	Workers func() []fastpath.Stats
 	// TLS returns the certificates in use.
 	TLS func() tlsconf.Stats
+	// Credentials returns the counters of the credential endpoint; nil when
+	// there is none.
+	Credentials func() credentials.Stats
 	// Version is shown as a label.
 	Version string
 }
@@ -61,6 +65,9 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect is part of prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := snapshot{server: c.sources.Server(), workers: c.sources.Workers(), tls: c.sources.TLS(), version: c.sources.Version}
+	if c.sources.Credentials != nil {
+		s.credentials = c.sources.Credentials()
+	}
 	s.total = sum(s.workers)
 	for i, d := range Descriptors {
 		d.read(&s, func(value float64, labels ...string) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
@@ -36,6 +37,9 @@ func scrape(t *testing.T) string {
 	handler := metrics.Handler(metrics.Sources{
 		Server:  func() server.Stats { return stats },
 		Workers: func() []fastpath.Stats { return workers },
+		Credentials: func() credentials.Stats {
+			return credentials.Stats{Issued: map[string]uint64{"acme": 23}, Refused: map[string]uint64{"rate": 24}}
+		},
 		TLS: func() tlsconf.Stats {
 			expires := time.Unix(1_900_000_000, 0)
 			return tlsconf.Stats{Failures: 15, Certificates: []tlsconf.CertificateStats{{Name: "/etc/turn.crt", Expires: expires}}}
@@ -57,6 +61,8 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_build_info{version="v1"} 1`,
 		`fairlead_allocations 5`,
 		`fairlead_users 12`,
+		`fairlead_credentials_issued_total{key="acme"} 23`,
+		`fairlead_credential_refusals_total{reason="rate"} 24`,
 		`fairlead_tenant_allocations{realm="example.org",tenant="acme"} 21`,
 		`fairlead_tenant_allocations_created_total{realm="example.org",tenant="acme"} 22`,
 		`fairlead_worker_offload{offload="gso",worker="0"} 1`,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/quota"
@@ -32,6 +33,8 @@ type snapshot struct {
 	total   fastpath.Stats
 	tls     tlsconf.Stats
 	version string
+
+	credentials credentials.Stats // zero without a credential endpoint
 }
 
 const (
@@ -149,6 +152,11 @@ var Descriptors = []Descriptor{
 		}},
 	{"fairlead_tls_certificate_failures_total", "New contents of certificate files that could not be used, and attempts at ACME that failed; the previous certificate stayed.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.tls.Failures)) }},
+
+	{"fairlead_credentials_issued_total", "Credentials that the credential endpoint handed out, by name of the API key; beyond 64 names, other.", counter, []string{"key"},
+		func(s *snapshot, emit emit) { each(s.credentials.Issued, emit) }},
+	{"fairlead_credential_refusals_total", "Requests that the credential endpoint refused, by reason.", counter, []string{"reason"},
+		func(s *snapshot, emit emit) { each(s.credentials.Refused, emit) }},
 
 	{"fairlead_worker_offload", "Whether a worker uses an offload of the kernel: 1 or 0, as settings and kernel allow.", gauge, []string{"worker", "offload"},
 		func(s *snapshot, emit emit) {
