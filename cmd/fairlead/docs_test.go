@@ -23,14 +23,14 @@ func TestDocumentsCanBePasted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"CREDENTIALS.md"} {
+	for _, name := range []string{"CREDENTIALS.md", "EVENTS.md"} {
 		text, err := os.ReadFile(filepath.Join(documents, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		examples := documentExample.FindAllStringSubmatch(string(text), -1)
 		commands := documentCommand.FindAllStringSubmatch(string(text), -1)
-		if len(examples) == 0 || len(commands) == 0 {
+		if len(examples) == 0 || len(commands) == 0 && name == "CREDENTIALS.md" {
 			t.Errorf("%s: got %d examples and %d commands, want some", name, len(examples), len(commands))
 		}
 		dir := t.TempDir()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -15,6 +16,7 @@ import (
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/credentials"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/httpserve"
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
@@ -36,6 +38,7 @@ type instance struct {
 	log    *zap.Logger
 
 	revocations *authn.Revocations
+	events      *events.Bus
 	credentials *credentials.Endpoint
 	services    []*httpserve.Server // HTTP listeners beside admin
 	addresses   *relay.LocalAddresses
@@ -53,6 +56,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		return nil, err
 	}
 	i.addresses = addresses
+	i.events = newEvents(cfg, log)
 	i.credentials = credentials.New(i.credentialConfig(cfg))
 	settings, err := newSettings(cfg)
 	if err != nil {
@@ -75,6 +79,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		MaxPort:        uint16(cfg.Relay.MaxPort),
 		DefaultFamily:  defaultFamilies[cfg.Relay.DefaultAddressFamily],
 		Revocations:    i.revocations,
+		Events:         i.events,
 		Buckets:        buckets,
 		OpenRelay: relay.RelaySockets{
 			ReceiveBufferBytes: cfg.Sockets.RelayReceiveBufferBytes,
@@ -135,7 +140,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 	return admin.Listen(admin.Config{
 		Address: addr.String(),
-		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, TLS: i.tls.Stats, Credentials: i.credentials.Stats, Version: version}),
+		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, TLS: i.tls.Stats, Credentials: i.credentials.Stats, Events: i.events.Stats, Version: version}),
 		Alive:   i.engine.Alive,
 		Ready: func() error {
 			if i.isStopping.Load() {
@@ -149,6 +154,12 @@ func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 
 // run serves until ctx is done or a part fails; then it closes everything.
 func (i *instance) run(ctx context.Context) error {
+	// Events outlive what they tell about.
+	heard, stopEvents := context.WithCancel(context.WithoutCancel(ctx))
+	var hearing sync.WaitGroup
+	hearing.Go(func() { i.events.Run(heard) })
+	defer hearing.Wait()
+	defer stopEvents()
 	defer i.server.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, func() { i.isStopping.Store(true) })

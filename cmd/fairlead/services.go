@@ -7,10 +7,13 @@ import (
 	"os"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/adminapi"
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/credentials"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/httpserve"
 	"github.com/fairlead/fairlead/internal/statefile"
 )
@@ -32,6 +35,15 @@ func openRevocations(stateDir string) (*authn.Revocations, error) {
 		return nil, fmt.Errorf("open state_dir: %s is not a directory", stateDir)
 	}
 	return authn.OpenRevocations(statefile.In[[]authn.Revocation](stateDir, "revocations.json"))
+}
+
+// newEvents sets up who hears about allocations.
+func newEvents(cfg *config.Config, log *zap.Logger) *events.Bus {
+	sinks := cfg.EventSinks()
+	if cfg.Events.Log {
+		sinks = append(sinks, events.Log{Logger: log.Named("events")})
+	}
+	return events.New(log, sinks...)
 }
 
 // listenServices opens the HTTP listeners that act on the running server. On an

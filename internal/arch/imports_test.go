@@ -36,20 +36,24 @@ var layers = map[string]layer{
 	},
 
 	"internal/server": {
-		own:   []string{"authn", "quota", "allocation", "relay", "relay/fastpath", "internal/wire", "internal/bucket", "internal/logging", "internal/udpbatch"},
+		own:   []string{"authn", "quota", "allocation", "relay", "relay/fastpath", "internal/wire", "internal/bucket", "internal/logging", "internal/udpbatch", "internal/events"},
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials"},
+		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
-		own:   []string{"internal/server", "quota", "relay/fastpath", "internal/tlsconf", "internal/credentials"},
+		own:   []string{"internal/server", "quota", "relay/fastpath", "internal/tlsconf", "internal/credentials", "internal/events"},
 		third: []string{"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."},
 	},
 	"internal/admin": {
 		own:   []string{"internal/logging"},
 		third: []string{"go.uber.org/zap/..."},
+	},
+	"internal/events": {
+		own:   []string{"internal/logging"},
+		third: []string{"go.uber.org/zap/...", "github.com/redis/go-redis/v9"},
 	},
 	"internal/statefile":   {},
 	"internal/credentials": {own: []string{"authn"}},

@@ -20,6 +20,7 @@ type Config struct {
 	Admin      Admin      `yaml:"admin"`
 
 	CredentialEndpoint CredentialEndpoint `yaml:"credential_endpoint"`
+	Events             Events             `yaml:"events"`
 
 	StateDir string `yaml:"state_dir"`
 	Log      Log    `yaml:"log"`
@@ -185,6 +186,28 @@ type APIKey struct {
 	Tenant            string   `yaml:"tenant"`
 	MaxTimeToLive     Duration `yaml:"max_time_to_live"`
 	RequestsPerSecond int      `yaml:"requests_per_second"`
+}
+
+// Events says who hears about allocations.
+type Events struct {
+	Log     bool         `yaml:"log"`
+	Webhook EventWebhook `yaml:"webhook"`
+	Redis   EventRedis   `yaml:"redis"`
+}
+
+// EventWebhook posts events to a URL, signed.
+type EventWebhook struct {
+	URL        string `yaml:"url"`
+	Secret     Secret `yaml:"secret"`
+	SecretFile string `yaml:"secret_file"`
+}
+
+// EventRedis publishes events to a Redis server. Its URL may hold a password.
+type EventRedis struct {
+	URL            Secret `yaml:"url"`
+	URLFile        string `yaml:"url_file"`
+	Channel        string `yaml:"channel"`
+	CoturnChannels bool   `yaml:"coturn_channels"`
 }
 
 // Log says what is logged and how.

@@ -89,6 +89,7 @@ func Defaults() *Config {
 		Admin:      Admin{Address: addressOff},
 
 		CredentialEndpoint: CredentialEndpoint{Address: addressOff},
+		Events:             Events{Redis: EventRedis{Channel: "fairlead/events"}},
 
 		Log: Log{Level: "info", Format: "console"},
 	}

@@ -23,6 +23,8 @@ func (r *reader) readSecretFiles(c *Config) {
 		key := &c.CredentialEndpoint.Keys[i]
 		r.readSecret(fmt.Sprintf("credential_endpoint.keys[%d].key", i), &key.Key, key.KeyFile)
 	}
+	r.readSecret("events.webhook.secret", &c.Events.Webhook.Secret, c.Events.Webhook.SecretFile)
+	r.readSecret("events.redis.url", &c.Events.Redis.URL, c.Events.Redis.URLFile)
 	r.readSecret("admin.token", &c.Admin.Token, c.Admin.TokenFile)
 	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
 }

@@ -28,6 +28,7 @@ func (c *Config) Validate() error {
 	v.monitoring()
 	v.admin()
 	v.credentialEndpoint()
+	v.events()
 	v.stateDir()
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "console", "json")

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -55,8 +56,8 @@ func (c *Config) httpAddresses() []netip.AddrPort {
 	return addresses
 }
 
-// ProtectedAddresses are the addresses of this server that no relay may reach:
-// its clients' and its operators'.
+// ProtectedAddresses are what no relay may reach: the addresses of this server,
+// its clients' and its operators', and of those it talks to.
 func (c *Config) ProtectedAddresses() []netip.AddrPort {
-	return append(c.ListenerAddresses(), c.httpAddresses()...)
+	return slices.Concat(c.ListenerAddresses(), c.httpAddresses(), c.backEnds())
 }

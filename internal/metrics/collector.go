@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fairlead/fairlead/internal/credentials"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/relay/fastpath"
@@ -25,6 +26,8 @@ type Sources struct {
 	// Credentials returns the counters of the credential endpoint; nil when
 	// there is none.
 	Credentials func() credentials.Stats
+	// Events returns the counters of those who hear about allocations.
+	Events func() []events.Stats
 	// Version is shown as a label.
 	Version string
 }
@@ -65,6 +68,9 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect is part of prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := snapshot{server: c.sources.Server(), workers: c.sources.Workers(), tls: c.sources.TLS(), version: c.sources.Version}
+	if c.sources.Events != nil {
+		s.events = c.sources.Events()
+	}
 	if c.sources.Credentials != nil {
 		s.credentials = c.sources.Credentials()
 	}

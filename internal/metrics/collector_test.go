@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/internal/credentials"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
@@ -37,6 +38,9 @@ func scrape(t *testing.T) string {
 	handler := metrics.Handler(metrics.Sources{
 		Server:  func() server.Stats { return stats },
 		Workers: func() []fastpath.Stats { return workers },
+		Events: func() []events.Stats {
+			return []events.Stats{{Sink: "webhook", Delivered: 25, Dropped: 26, Waiting: 27}}
+		},
 		Credentials: func() credentials.Stats {
 			return credentials.Stats{Issued: map[string]uint64{"acme": 23}, Refused: map[string]uint64{"rate": 24}}
 		},
@@ -61,6 +65,9 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_build_info{version="v1"} 1`,
 		`fairlead_allocations 5`,
 		`fairlead_users 12`,
+		`fairlead_events_delivered_total{sink="webhook"} 25`,
+		`fairlead_events_dropped_total{sink="webhook"} 26`,
+		`fairlead_events_waiting{sink="webhook"} 27`,
 		`fairlead_credentials_issued_total{key="acme"} 23`,
 		`fairlead_credential_refusals_total{reason="rate"} 24`,
 		`fairlead_tenant_allocations{realm="example.org",tenant="acme"} 21`,

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/fairlead/fairlead/internal/credentials"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/quota"
@@ -34,6 +35,7 @@ type snapshot struct {
 	tls     tlsconf.Stats
 	version string
 
+	events      []events.Stats
 	credentials credentials.Stats // zero without a credential endpoint
 }
 
@@ -157,6 +159,25 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { each(s.credentials.Issued, emit) }},
 	{"fairlead_credential_refusals_total", "Requests that the credential endpoint refused, by reason.", counter, []string{"reason"},
 		func(s *snapshot, emit emit) { each(s.credentials.Refused, emit) }},
+
+	{"fairlead_events_delivered_total", "Events about allocations that a receiver took.", counter, []string{"sink"},
+		func(s *snapshot, emit emit) {
+			for _, each := range s.events {
+				emit(float64(each.Delivered), each.Sink)
+			}
+		}},
+	{"fairlead_events_dropped_total", "Events that a receiver did not take, or that did not fit into its queue.", counter, []string{"sink"},
+		func(s *snapshot, emit emit) {
+			for _, each := range s.events {
+				emit(float64(each.Dropped), each.Sink)
+			}
+		}},
+	{"fairlead_events_waiting", "Events in the queue of a receiver.", gauge, []string{"sink"},
+		func(s *snapshot, emit emit) {
+			for _, each := range s.events {
+				emit(float64(each.Waiting), each.Sink)
+			}
+		}},
 
 	{"fairlead_worker_offload", "Whether a worker uses an offload of the kernel: 1 or 0, as settings and kernel allow.", gauge, []string{"worker", "offload"},
 		func(s *snapshot, emit emit) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
@@ -140,6 +141,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	hold.Commit()
 	h.counts.created.Add(1)
 	h.logCreated(a, r.credential.SecretName)
+	h.tellGranted(events.Created, a, a.ExpiresAt.Sub(a.CreatedAt))
 	if open.twin.conn != nil {
 		h.publishTwin(r, a, open.twin)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -86,4 +87,5 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 	kept.pool = twin.pool
 	h.keep(b.Handle, kept)
 	h.logCreated(b, r.credential.SecretName)
+	h.tellGranted(events.Created, b, b.ExpiresAt.Sub(b.CreatedAt))
 }

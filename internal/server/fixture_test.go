@@ -13,6 +13,7 @@ import (
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay"
@@ -24,6 +25,7 @@ type options struct {
 	listen           string
 	listenAlso       []netip.AddrPort
 	revocations      *authn.Revocations
+	events           *events.Bus
 	workers          int
 	auth             authn.Config
 	nonceLifetime    time.Duration
@@ -98,6 +100,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		MaxPort:        o.maxPort,
 		Buckets:        buckets,
 		Revocations:    o.revocations,
+		Events:         o.events,
 		OpenRelay:      relay.RelaySockets{}.Open,
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,

@@ -20,7 +20,11 @@ type Handler struct {
 	server *Server
 	table  *allocation.Table
 	held   []held // by Allocation.Handle
-	counts counts
+	id     int    // of the worker
+
+	lastEventID uint64
+	nextUsage   int // handle whose usage is told next
+	counts      counts
 
 	// For the batch being handled.
 	worker   *fastpath.Worker
@@ -47,13 +51,15 @@ type held struct {
 	realm, tenant    string    // that it belongs to; tenant may be empty
 	secretName       string    // that made its credential; may be empty
 	tenantCounts     *tenantCounts
-	token            token // reservation made with it, zero if none
+	allocation       *allocation.Allocation // nil unless Events hears of it
+	eventID          uint64                 // names it in events
+	token            token                  // reservation made with it, zero if none
 	lack             missingFamily
 	toPeer, toClient bucket.Index
 }
 
 func newHandler(s *Server, worker int) *Handler {
-	h := &Handler{server: s}
+	h := &Handler{server: s, id: worker, lastEventID: firstEventID(s.started)}
 	h.table = allocation.NewTable(s.settings.Load().Allocation, allocation.Expired{
 		Allocation: func(a *allocation.Allocation) { h.release(a, endExpired) },
 		Permission: func(a *allocation.Allocation, peer netip.Addr) {
@@ -79,6 +85,7 @@ func (h *Handler) Control(w *fastpath.Worker, batch []fastpath.Message) {
 func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
 	h.enter(w)
 	h.table.Sweep(now)
+	h.tellUsage()
 	if w.ID() == 0 { // what all workers share is swept by one
 		h.server.reservations.sweep(now)
 		h.server.ledger.Sweep()

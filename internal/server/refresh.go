@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -32,6 +33,7 @@ func (h *Handler) refresh(r *request) error {
 	for _, one := range ones {
 		h.table.Refresh(one, asked)
 		h.worker.Extend(fastpath.AllocationID(one.Handle), granted)
+		h.tellGranted(events.Refreshed, one, granted)
 	}
 	h.success(r).Lifetime(granted)
 	h.send(r)

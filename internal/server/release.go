@@ -33,6 +33,7 @@ func (h *Handler) end(a *allocation.Allocation, cause endCause) {
 // its twins.
 func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	traffic := h.worker.Withdraw(fastpath.AllocationID(a.Handle))
+	h.tellEnded(a, traffic, cause.String())
 	kept := h.held[a.Handle]
 	h.held[a.Handle] = held{}
 	kept.pool.Put(a.Relayed.Port())

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/bucket"
+	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/logging"
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/quota"
@@ -34,6 +35,8 @@ type Config struct {
 	MinPort, MaxPort uint16
 	// DefaultFamily is used for requests that name no address family.
 	DefaultFamily FamilyDefault
+	// Events hears about allocations; nil is nobody.
+	Events *events.Bus
 	// Revocations lists the credentials that were taken back; nil is none.
 	Revocations *authn.Revocations
 	// Buckets holds the bandwidth buckets that the workers draw on.
@@ -106,9 +109,12 @@ func New(cfg Config) (*Server, error) {
 // Handler returns the handler of one worker.
 func (s *Server) Handler(worker int) *Handler { return s.handlers[worker] }
 
-// Close gives up what waits: parked requests and reserved ports. Call it after
-// the workers have ended.
+// Close tells Events about what is live and gives up what waits: parked requests
+// and reserved ports. Call it after the workers have ended.
 func (s *Server) Close() {
+	for _, h := range s.handlers {
+		h.tellStopped()
+	}
 	s.park.Close()
 	s.reservations.sweep(time.Now().Add(reservationLifetime))
 }

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/events"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// usageTicks is how many ticks, of about a second each, the usage of every
+// allocation is told once in: each tick looks at its share of them.
+const usageTicks = 60
+
+// eventReasonStopped is told of what is live when the server stops.
+const eventReasonStopped = "stopped"
+
+// firstEventID makes the numbers of allocations of a later start differ. With a
+// worker's number in front they have the 18 digits of coturn's.
+func firstEventID(now time.Time) uint64 { return uint64(now.Unix()) * 100_000 }
+
+// event starts an event about an allocation.
+func (h *Handler) event(kind events.Type, a *allocation.Allocation) events.Event {
+	kept, now := &h.held[a.Handle], time.Now()
+	return events.Event{
+		Type:            kind,
+		Time:            now.UTC(),
+		ID:              fmt.Sprintf("%03d%015d", h.id, kept.eventID),
+		Realm:           kept.realm,
+		Tenant:          kept.tenant,
+		User:            a.User,
+		Transport:       a.Transport.String(),
+		Client:          a.Client,
+		Server:          a.Server,
+		Relayed:         h.server.external(a.Relayed),
+		DurationSeconds: now.Sub(a.CreatedAt).Seconds(),
+	}
+}
+
+// tellGranted publishes that a lifetime was granted, at first or anew.
+func (h *Handler) tellGranted(kind events.Type, a *allocation.Allocation, lifetime time.Duration) {
+	if !h.server.config.Events.IsOn() {
+		return
+	}
+	if kind == events.Created {
+		h.lastEventID++
+		h.held[a.Handle].eventID, h.held[a.Handle].allocation = h.lastEventID, a
+	}
+	e := h.event(kind, a)
+	e.LifetimeSeconds = int64(lifetime / time.Second)
+	h.tell(e, h.worker.Traffic(fastpath.AllocationID(a.Handle)))
+}
+
+// tellEnded publishes the end of an allocation, which must still be held.
+func (h *Handler) tellEnded(a *allocation.Allocation, traffic fastpath.Traffic, reason string) {
+	if !h.server.config.Events.IsOn() {
+		return
+	}
+	e := h.event(events.Ended, a)
+	e.Reason = reason
+	h.tell(e, traffic)
+}
+
+// tellUsage publishes the usage of this tick's share of the allocations.
+func (h *Handler) tellUsage() {
+	if !h.server.config.Events.IsOn() {
+		return
+	}
+	for range (len(h.held) + usageTicks - 1) / usageTicks {
+		if h.nextUsage >= len(h.held) {
+			h.nextUsage = 0
+		}
+		if a := h.held[h.nextUsage].allocation; a != nil {
+			h.tell(h.event(events.Usage, a), h.worker.Traffic(fastpath.AllocationID(a.Handle)))
+		}
+		h.nextUsage++
+	}
+}
+
+// tellStopped publishes the end of everything that is live. The worker has ended.
+func (h *Handler) tellStopped() {
+	for i := range h.held {
+		if a := h.held[i].allocation; a != nil {
+			h.tellEnded(a, h.worker.Traffic(fastpath.AllocationID(a.Handle)), eventReasonStopped)
+			h.held[i].allocation = nil
+		}
+	}
+}
+
+func (h *Handler) tell(e events.Event, traffic fastpath.Traffic) {
+	e.ToPeerPackets, e.ToPeerBytes = traffic.ToPeerPackets, traffic.ToPeerBytes
+	e.ToClientPackets, e.ToClientBytes = traffic.ToClientPackets, traffic.ToClientBytes
+	e.DroppedPackets = traffic.Dropped
+	h.server.config.Events.Publish(e)
+}
