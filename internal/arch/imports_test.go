@@ -22,6 +22,7 @@ var layers = map[string]layer{
 	"internal/wire":     {third: []string{"github.com/pion/stun/v3"}},
 	"internal/bucket":   {},
 	"internal/udpbatch": {third: []string{"golang.org/x/sys/unix"}},
+	"internal/stream":   {third: []string{"golang.org/x/sys/unix"}},
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
 	"internal/tlsconf":  {third: []string{"go.uber.org/zap/...", "github.com/caddyserver/certmagic"}},
 
@@ -29,9 +30,9 @@ var layers = map[string]layer{
 	"quota":      {own: []string{"internal/wire", "internal/bucket"}},
 	"allocation": {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
 
-	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch"}},
+	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream"}},
 	"relay": {
-		own:   []string{"relay/fastpath", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/logging"},
+		own:   []string{"relay/fastpath", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/logging"},
 		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/..."},
 	},
 
@@ -44,7 +45,7 @@ var layers = map[string]layer{
 		third: []string{anything},
 	},
 	"internal/metrics": {
-		own:   []string{"internal/server", "quota", "relay/fastpath", "internal/tlsconf", "internal/credentials", "internal/events"},
+		own:   []string{"internal/server", "quota", "relay", "relay/fastpath", "internal/tlsconf", "internal/credentials", "internal/events"},
 		third: []string{"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."},
 	},
 	"internal/admin": {

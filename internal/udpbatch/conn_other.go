@@ -38,8 +38,11 @@ type watch struct {
 	poller *Poller
 	token  uint32
 	conn   *Conn
-	ready  bool // in the poller's list; guarded by Poller.mu
-	gone   bool // guarded by Poller.mu
+	stream Stream // instead of conn
+	recv   bool   // of a stream: report something to read; guarded by Poller.mu
+	send   bool   // of a stream: report room to write; guarded by Poller.mu
+	ready  bool   // in the poller's list; guarded by Poller.mu
+	gone   bool   // guarded by Poller.mu
 }
 
 // queueLength bounds the datagrams held for one socket.

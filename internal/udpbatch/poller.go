@@ -4,5 +4,6 @@ package udpbatch
 type Event struct {
 	Token    uint32 // what Add was given
 	Readable bool
-	Failed   bool // an error is pending, or the error queue holds something
+	Writable bool // a Stream that is watched for it has room
+	Failed   bool // an error is pending, the error queue holds something, or a Stream is over
 }

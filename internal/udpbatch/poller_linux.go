@@ -128,7 +128,8 @@ func (p *Poller) Event(i int) Event {
 	return Event{
 		Token:    uint32(e.Fd),
 		Readable: e.Events&unix.EPOLLIN != 0,
-		Failed:   e.Events&unix.EPOLLERR != 0,
+		Writable: e.Events&unix.EPOLLOUT != 0,
+		Failed:   e.Events&(unix.EPOLLERR|unix.EPOLLHUP) != 0,
 	}
 }
 

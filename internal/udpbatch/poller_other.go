@@ -16,15 +16,21 @@ type Poller struct {
 	signal chan struct{} // holds at most one token: something is ready, or Wake
 	found  []Event
 
-	mu    sync.Mutex
-	ready []*watch // guarded by mu
-	wake  bool     // guarded by mu
-	woken bool     // owned by the waiting goroutine
+	mu      sync.Mutex
+	ready   []*watch          // guarded by mu
+	streams map[uint32]*watch // by token; guarded by mu
+	wake    bool              // guarded by mu
+	woken   bool              // owned by the waiting goroutine
 }
 
 // NewPoller makes a set that reports at most so many events at once.
 func NewPoller(events int) (*Poller, error) {
-	return &Poller{limit: events, signal: make(chan struct{}, 1), found: make([]Event, 0, events)}, nil
+	return &Poller{
+		limit:   events,
+		signal:  make(chan struct{}, 1),
+		found:   make([]Event, 0, events),
+		streams: make(map[uint32]*watch),
+	}, nil
 }
 
 // Add watches a socket. The token comes back with its events; its largest value
@@ -99,13 +105,17 @@ func (p *Poller) collect() {
 	p.woken, p.wake = p.wake, false
 	p.found = p.found[:0]
 	taken := min(len(p.ready), p.limit)
-	for _, w := range p.ready[:taken] {
-		w.ready = false
-		if len(w.conn.queue) > 0 {
-			p.found = append(p.found, Event{Token: w.token, Readable: true})
+	looked := p.ready[:taken]
+	p.ready = slices.Clone(p.ready[taken:])
+	for _, w := range looked {
+		e, found := w.event()
+		if found {
+			p.found = append(p.found, e)
+		}
+		if w.ready = found && w.stream != nil; w.ready {
+			p.ready = append(p.ready, w) // a Stream is looked at until nothing is left
 		}
 	}
-	p.ready = slices.Delete(p.ready, 0, taken)
 }
 
 // Event returns event i of the last Wait.

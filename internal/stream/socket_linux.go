@@ -1,0 +1,62 @@
+//go:build !portable
+
+package stream
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// socket is a non-blocking descriptor that the Go runtime does not know.
+type socket struct{ fd int }
+
+// takeSocket duplicates the descriptor and closes the original, by which the
+// runtime's poller forgets it; the connection lives on.
+func takeSocket(c *net.TCPConn) (*socket, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd, failed := -1, error(nil)
+	err = raw.Control(func(original uintptr) {
+		fd, failed = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err = errors.Join(err, os.NewSyscallError("fcntl", failed)); err != nil {
+		return nil, err
+	}
+	_ = c.Close() // there is nothing in it that could fail to be written
+	return &socket{fd: fd}, nil
+}
+
+// Descriptor is for udpbatch.Poller.
+func (c *Conn) Descriptor() int { return c.link.socket.fd }
+
+// recv reads; 0 bytes without an error is the end.
+func (s *socket) recv(b []byte) (int, syscall.Errno) { return outcome(unix.Read(s.fd, b)) }
+
+// send writes what fits.
+func (s *socket) send(b []byte) (int, syscall.Errno) { return outcome(unix.Write(s.fd, b)) }
+
+// outcome is what a system call returned, without the interface.
+func outcome(n int, err error) (int, syscall.Errno) {
+	if err == nil {
+		return n, 0
+	}
+	if errno, ok := err.(syscall.Errno); ok {
+		return 0, errno
+	}
+	return 0, syscall.EIO
+}
+
+func (s *socket) close() error {
+	if s.fd < 0 {
+		return nil
+	}
+	err := unix.Close(s.fd)
+	s.fd = -1
+	return os.NewSyscallError("close", err)
+}
