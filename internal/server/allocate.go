@@ -123,6 +123,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	id, err := h.worker.Publish(fastpath.Allocation{
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,
+		Stream:   r.from.Stream,
 		Relay:    open.first.conn,
 		Lifetime: h.table.GrantLifetime(ask.lifetime),
 		ToPeer:   kept.toPeer,

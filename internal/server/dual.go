@@ -70,6 +70,7 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 	id, err := h.worker.Publish(fastpath.Allocation{
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,
+		Stream:   r.from.Stream,
 		Twin:     fastpath.AllocationID(a.Handle),
 		Relay:    twin.conn,
 		Lifetime: a.ExpiresAt.Sub(a.CreatedAt),

@@ -135,9 +135,9 @@ func (h *Handler) handle(from *fastpath.Message) {
 		msg:  &h.msg,
 		from: from,
 		tuple: allocation.FiveTuple{
-			Transport: allocation.TransportUDP,
+			Transport: transports[from.Transport],
 			Client:    from.Client,
-			Server:    h.worker.ListenerAddr(from.Listener),
+			Server:    from.Server,
 		},
 	}
 	r.realm = h.settings.realms.of(r.tuple.Server, "")

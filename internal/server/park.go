@@ -25,7 +25,7 @@ func (h *Handler) park(r *request, username string) error {
 		TransactionID: r.msg.TransactionID,
 	}
 	auth, worker := r.realm.auth, h.worker
-	again := fastpath.Message{Client: r.from.Client, Listener: r.from.Listener}
+	again := *r.from
 	lookup := func(ctx context.Context) error { return auth.Fetch(ctx, username) }
 	replay := func(datagram []byte) {
 		again.Data = datagram

@@ -12,14 +12,15 @@ import (
 type endCause uint8
 
 const (
-	endClient  endCause = iota // Refresh with a lifetime of zero
-	endExpired                 // not refreshed in time
-	endRevoked                 // its user or secret was taken away
+	endClient       endCause = iota // Refresh with a lifetime of zero
+	endExpired                      // not refreshed in time
+	endRevoked                      // its user or secret was taken away
+	endDisconnected                 // the client's connection ended
 	numEndCauses
 )
 
 func (c endCause) String() string {
-	return [numEndCauses]string{"client", "expired", "revoked"}[c]
+	return [numEndCauses]string{"client", "expired", "revoked", "disconnected"}[c]
 }
 
 // end deletes an allocation and gives back everything it held.

@@ -45,6 +45,7 @@ func (h *Handler) dispatch(r *request) error {
 	if err := h.authenticate(r); err != nil {
 		return err
 	}
+	h.worker.Authenticated(r.from.Stream)
 	if err := h.checkRequired(r); err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func TestControlDoesNotAllocate(t *testing.T) {
 		b.control.messages = b.control.messages[:0]
 		for slot := range batchPackets {
 			b.up.from[slot] = b.clients[0]
-			b.fromClient(b.listener, view{slot, wire.Headroom, b.up.recv.Size(slot)})
+			b.fromClient(b.listener.id, view{slot, wire.Headroom, b.up.recv.Size(slot)})
 		}
 		b.callControl()
 	})

@@ -30,10 +30,11 @@ type allocation struct {
 	twin        AllocationID // the other family of a dual allocation; 0: none
 
 	traffic     Traffic
-	permissions ref   // list
-	channels    ref   // list
-	notices     int64 // boot clock, ns: when the ICMP errors told so far are paid for
-	_           [8]byte
+	permissions ref    // list
+	channels    ref    // list
+	notices     int64  // boot clock, ns: when the ICMP errors told so far are paid for
+	stream      uint32 // place of the client's stream; 0: the client uses datagrams
+	_           [4]byte
 }
 
 // Traffic counts what an allocation relayed, in packets and payload bytes, and

@@ -6,7 +6,7 @@ import "github.com/fairlead/fairlead/internal/wire"
 const maxChannelNumber = 0x4FFF
 
 // channelData forwards a ChannelData message (RFC 8656 section 12.6).
-func (w *Worker) channelData(l *listener, v view, b []byte) DropReason {
+func (w *Worker) channelData(listener ListenerID, v view, b []byte) DropReason {
 	number, n, parsed := wire.ParseChannelData(b)
 	if parsed != wire.OK {
 		return DropMalformed
@@ -15,7 +15,7 @@ func (w *Worker) channelData(l *listener, v view, b []byte) DropReason {
 		return DropUnknownProtocol
 	}
 	t := &w.tables
-	r := t.channelByNumber(&w.up.from[v.slot], l.id, number)
+	r := t.channelByNumber(&w.up.from[v.slot], listener, number)
 	if r == 0 {
 		return DropNoChannel
 	}

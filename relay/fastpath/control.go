@@ -6,13 +6,15 @@ import (
 	"github.com/fairlead/fairlead/internal/udpbatch"
 )
 
-// Message is a STUN message for control code: the datagram from its first byte
+// Message is a STUN message for control code: the message from its first byte
 // on, and where it came from and to. Data is valid, and may be written to, until
 // Control returns.
 type Message struct {
-	Data     []byte
-	Client   netip.AddrPort
-	Listener ListenerID
+	Data           []byte
+	Client, Server netip.AddrPort
+	Listener       ListenerID
+	Stream         StreamID // 0: it came in a datagram
+	Transport      Transport
 }
 
 // replySize is the longest answer that waits for the batch. Answers without
@@ -33,12 +35,14 @@ func (c *control) open() {
 	c.single = udpbatch.NewSendBatch(1, 1)
 }
 
-func (w *Worker) keepForControl(l *listener, v view, b []byte) {
-	w.control.messages = append(w.control.messages, Message{
-		Data:     b,
-		Client:   w.up.from[v.slot].AddrPort(),
-		Listener: l.id,
-	})
+func (w *Worker) keepForControl(id ListenerID, v view, b []byte) {
+	m := Message{Data: b, Listener: id}
+	if s := w.streams.receives; s != nil {
+		m.Client, m.Server, m.Stream, m.Transport = s.Client, s.Server, s.id, s.transport
+	} else {
+		m.Client, m.Server = w.up.from[v.slot].AddrPort(), w.ListenerAddr(id)
+	}
+	w.control.messages = append(w.control.messages, m)
 }
 
 // callControl hands the messages over and sends the answers.
@@ -50,8 +54,12 @@ func (w *Worker) callControl() {
 
 // Reply sends an answer to where a message came from, from the address it
 // reached. It is copied, and leaves with the batch, before any datagram that is
-// received later.
+// received later; by a stream, at the end of the round.
 func (w *Worker) Reply(to *Message, answer []byte) {
+	if to.Stream != 0 {
+		w.replyToStream(to.Stream, answer)
+		return
+	}
 	l := w.listener(to.Listener)
 	if l == nil {
 		w.counters.drop(DropNoListener)

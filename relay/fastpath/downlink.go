@@ -89,9 +89,15 @@ func (w *Worker) fromPeer(id AllocationID, a *allocation, slot int) DropReason {
 	}
 	n, buf := w.down.recv.Size(slot), w.down.recv.Slot(slot)
 	offset, size := w.putHeader(buf, number, n)
-	l, reason := w.admitToClient(a, size, n)
-	if reason != dropNone {
+	if reason = w.admitToClient(a, size, n); reason != dropNone {
 		return reason
+	}
+	if a.stream != 0 {
+		return w.queueToStream(a, buf[offset:offset+wire.PadFrame(buf[offset:], size)], nil, nil)
+	}
+	l := w.listener(a.listener)
+	if l == nil {
+		return DropNoListener
 	}
 	w.makeRoom(l)
 	w.queueToClient(l, outgoing{id, uint32(n)})
@@ -126,9 +132,16 @@ func (w *Worker) trainFromPeer(id AllocationID, a *allocation, slot, segment int
 func (w *Worker) fromTrain(id AllocationID, a *allocation, number uint16, payload []byte) DropReason {
 	n := len(payload)
 	offset, size := w.putHeader(w.down.blank, number, n)
-	l, reason := w.admitToClient(a, size, n)
-	if reason != dropNone {
+	if reason := w.admitToClient(a, size, n); reason != dropNone {
 		return reason
+	}
+	if a.stream != 0 {
+		end := offset + wire.PadFrame(w.down.blank[offset:], size)
+		return w.queueToStream(a, w.down.blank[offset:wire.Headroom], payload, w.down.blank[wire.Headroom+n:end])
+	}
+	l := w.listener(a.listener)
+	if l == nil {
+		return DropNoListener
 	}
 	w.makeRoom(l)
 	header := l.headers[l.batch.Len()][:wire.Headroom-offset]
@@ -177,19 +190,15 @@ func (w *Worker) putHeader(buf []byte, number uint16, n int) (offset, size int) 
 }
 
 // admitToClient decides whether a message with n payload bytes may leave for the
-// client, and by which socket.
-func (w *Worker) admitToClient(a *allocation, size, n int) (*listener, DropReason) {
-	if size == 0 || size > int(a.clientLimit) {
-		return nil, DropTooLong
+// client.
+func (w *Worker) admitToClient(a *allocation, size, n int) DropReason {
+	if size == 0 || a.stream == 0 && size > int(a.clientLimit) {
+		return DropTooLong
 	}
 	if a.toClient != 0 && !w.cfg.Buckets.Take(a.toClient, w.mono, n) {
-		return nil, DropRateToClient
+		return DropRateToClient
 	}
-	l := w.listener(a.listener)
-	if l == nil {
-		return nil, DropNoListener
-	}
-	return l, dropNone
+	return dropNone
 }
 
 func (w *Worker) countToClient(a *allocation, n int) {

@@ -40,6 +40,8 @@ const (
 	DropSendError
 	// DropNoListener: the socket towards the client is gone.
 	DropNoListener
+	// DropClientBacklog: too much waits for a client of TCP or TLS.
+	DropClientBacklog
 
 	// NumDropReasons is the number of reasons, for arrays of counters.
 	NumDropReasons = int(iota)
@@ -63,6 +65,7 @@ var dropNames = [NumDropReasons]string{
 	DropUnreachable:     "unreachable",
 	DropSendError:       "send_error",
 	DropNoListener:      "no_listener",
+	DropClientBacklog:   "client_backlog",
 }
 
 // String returns the name that metrics use.

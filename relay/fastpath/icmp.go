@@ -51,5 +51,9 @@ func (w *Worker) tell(a *allocation, n udpbatch.Notice) {
 	w.told.XORPeerAddress(n.Peer.AddrPort())
 	w.told.ICMP(wire.ICMP{Type: n.Type, Code: uint16(n.Code), Data: n.MTU})
 	w.counters.add(countNoticesTold, 1)
-	w.Reply(&Message{Client: a.client.AddrPort(), Listener: a.listener}, w.told.Bytes())
+	to := Message{Client: a.client.AddrPort(), Listener: a.listener}
+	if s := w.streams.byIndex[a.stream]; s != nil {
+		to.Stream = s.id
+	}
+	w.Reply(&to, w.told.Bytes())
 }

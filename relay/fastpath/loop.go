@@ -11,15 +11,19 @@ import (
 const tickInterval = time.Second
 
 // listenerToken is set in the poller's tokens of listening sockets, whose rest
-// is a ListenerID. The others are the AllocationID of a relay socket.
-const listenerToken = 1 << 31
+// is a ListenerID, and streamToken in those of streams, whose rest is their
+// place. The others are the AllocationID of a relay socket.
+const (
+	listenerToken = 1 << 31
+	streamToken   = 1 << 30
+)
 
 // round serves everything that is ready, once: clients, then peers, then posted
 // functions, then the tick. Whatever is queued for sending in one of these steps
 // is sent in that step, so control code never changes entries under a packet.
 func (w *Worker) round() error {
 	timeout := time.Duration(max(0, w.nextTick-w.mono))
-	if w.inbox.more {
+	if w.inbox.more || len(w.streams.again) > 0 {
 		timeout = 0
 	}
 	events, err := w.poller.Wait(timeout)
@@ -28,25 +32,37 @@ func (w *Worker) round() error {
 	}
 	w.readClock()
 	for i := range events {
-		if e := w.poller.Event(i); e.Token&listenerToken != 0 {
+		switch e := w.poller.Event(i); {
+		case e.Token&listenerToken != 0:
 			w.serveListener(ListenerID(e.Token &^ listenerToken))
+		case e.Token&streamToken != 0:
+			w.serveStreamEvent(e.Token&^streamToken, e.Readable, e.Writable, e.Failed)
 		}
 	}
+	w.serveStreamsAgain()
 	for i := range events {
-		if e := w.poller.Event(i); e.Token&listenerToken == 0 {
+		if e := w.poller.Event(i); e.Token&(listenerToken|streamToken) == 0 {
 			w.serveRelay(e)
 		}
 	}
-	w.flushClients()
+	w.sendWaiting()
 	if w.inbox.more || w.poller.Woken() {
 		w.inbox.run(w)
 	}
 	if w.mono >= w.nextTick {
 		w.tick()
 	}
-	w.flushClients()
+	w.sendWaiting()
 	w.publishCounters()
 	return nil
+}
+
+// sendWaiting sends all that waits for clients, and closes the streams that
+// ended meanwhile: nothing refers to them now.
+func (w *Worker) sendWaiting() {
+	w.flushClients()
+	w.flushStreams()
+	w.reapStreams()
 }
 
 // readClock sets the time for all packets of a round.
@@ -64,6 +80,7 @@ func (w *Worker) tick() {
 	if w.cfg.Tick != nil {
 		w.cfg.Tick(w, time.Now())
 	}
+	w.sweepStreams()
 }
 
 func (w *Worker) publishCounters() {
@@ -71,6 +88,8 @@ func (w *Worker) publishCounters() {
 	w.counters.set(countAllocations, w.tables.allocations.used)
 	w.counters.set(countPermissions, w.tables.permissions.used)
 	w.counters.set(countChannels, w.tables.channels.used)
+	w.counters.set(countStreamsTCP, w.streams.open[TransportTCP])
+	w.counters.set(countStreamsTLS, w.streams.open[TransportTLS])
 	gso, gro := w.offloads.inUse()
 	w.counters.set(countGSO, gso)
 	w.counters.set(countGRO, gro)

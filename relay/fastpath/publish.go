@@ -14,6 +14,9 @@ import (
 type Allocation struct {
 	Client   netip.AddrPort
 	Listener ListenerID
+	// Stream is the client's, if its messages came in one; then Listener is of no
+	// account.
+	Stream StreamID
 	// Twin is the client's allocation of the other address family, 0 when there
 	// is none: the two are then a dual allocation (RFC 8656 section 7).
 	Twin AllocationID
@@ -35,7 +38,10 @@ const (
 // client can have one on each listener, or two that are twins.
 func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	client := udpbatch.AddrOf(a.Client)
-	if w.listener(a.Listener) == nil {
+	s := w.streams.get(a.Stream)
+	if s != nil {
+		client, a.Listener = s.key, streamListener
+	} else if a.Stream != 0 || w.listener(a.Listener) == nil {
 		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrNoListener)
 	}
 	if w.tables.allocationOf(&client, a.Listener) != a.Twin || w.hasTwin(a.Twin) {
@@ -57,6 +63,13 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	a.Relay.CollectNotices(w.notices)
 	if w.offloads.trains == On {
 		w.startTrains(a.Relay)
+	}
+	if s != nil {
+		entry.stream = s.id.index()
+		s.allocations++
+		if s.allocation == 0 {
+			s.allocation = id
+		}
 	}
 	return id, nil
 }
@@ -101,6 +114,13 @@ func (w *Worker) Withdraw(id AllocationID) Traffic {
 		return Traffic{}
 	}
 	traffic := a.traffic
+	if s := w.streams.byIndex[a.stream]; s != nil {
+		s.allocations--
+		s.heard = w.mono
+		if s.allocation == id {
+			s.allocation = a.twin
+		}
+	}
 	w.tables.removeAllocation(id)
 	// Nothing can be done about a socket that does not close properly, and the
 	// kernel frees it all the same.

@@ -7,9 +7,9 @@ import (
 
 // sendIndication forwards the data of a Send indication (RFC 8656 section
 // 11.2), whose peer may be named by an alias.
-func (w *Worker) sendIndication(l *listener, v view, s *wire.SendIndication) DropReason {
+func (w *Worker) sendIndication(listener ListenerID, v view, s *wire.SendIndication) DropReason {
 	t := &w.tables
-	id := t.allocationOf(&w.up.from[v.slot], l.id)
+	id := t.allocationOf(&w.up.from[v.slot], listener)
 	if id == 0 {
 		return DropNoAllocation
 	}
@@ -31,7 +31,15 @@ func (w *Worker) sendIndication(l *listener, v view, s *wire.SendIndication) Dro
 		return w.lose(id, DropPeerForbidden)
 	}
 	// DONT-FRAGMENT has a meaning between IPv4 and IPv4 only (RFC 8656
-	// sections 13 and 14).
-	whole := s.DontFragment && w.up.from[v.slot].Is4() && peer.Is4()
+	// sections 13, 14 and 15).
+	whole := s.DontFragment && peer.Is4() && w.clientIs4(v.slot)
 	return w.queueToPeer(id, &peer, view{v.slot, v.offset + s.Off, s.N}, whole)
+}
+
+// clientIs4 says whether a message in a slot came from an IPv4 client.
+func (w *Worker) clientIs4(slot int) bool {
+	if s := w.streams.receives; s != nil {
+		return s.Client.Addr().Is4()
+	}
+	return w.up.from[slot].Is4()
 }

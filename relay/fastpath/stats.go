@@ -26,7 +26,10 @@ type Stats struct {
 
 	Allocations, Permissions, Channels uint64 // live now
 
-	Drops [NumDropReasons]uint64
+	StreamsTCP, StreamsTLS uint64 // open now
+
+	Drops         [NumDropReasons]uint64
+	StreamsClosed [NumCloseReasons]uint64
 }
 
 // counter numbers what a worker counts.
@@ -55,9 +58,12 @@ const (
 	countAllocations
 	countPermissions
 	countChannels
+	countStreamsTCP
+	countStreamsTLS
 	countDrops // the first of NumDropReasons
 
-	numCounters = int(countDrops) + NumDropReasons
+	countClosed = countDrops + counter(NumDropReasons) // the first of NumCloseReasons
+	numCounters = int(countClosed) + NumCloseReasons
 )
 
 // counters are counted in plain memory by the worker and published to atomics
@@ -125,9 +131,14 @@ func (w *Worker) Stats() Stats {
 		Allocations:     get(countAllocations),
 		Permissions:     get(countPermissions),
 		Channels:        get(countChannels),
+		StreamsTCP:      get(countStreamsTCP),
+		StreamsTLS:      get(countStreamsTLS),
 	}
 	for i := range s.Drops {
 		s.Drops[i] = get(countDrops + counter(i))
+	}
+	for i := range s.StreamsClosed {
+		s.StreamsClosed[i] = get(countClosed + counter(i))
 	}
 	return s
 }

@@ -2,7 +2,7 @@ package fastpath
 
 // LayoutVersion numbers the layout of the entries. It goes up with every change
 // of a field, because entries are handed to other address spaces.
-const LayoutVersion = 4
+const LayoutVersion = 5
 
 // tables are the entries of one worker and the ways to find them. A packet costs
 // one look-up by an index; the entries lead on by their numbers.

@@ -189,7 +189,7 @@ func TestEntryLayout(t *testing.T) {
 		checkPlain(t, typ, typ.Name())
 	}
 	want := map[string]uintptr{"allocation": 120, "permission": 40, "channel": 56}
-	if diff := cmp.Diff(want, sizes); LayoutVersion != 4 || diff != "" {
+	if diff := cmp.Diff(want, sizes); LayoutVersion != 5 || diff != "" {
 		t.Errorf("layout %d has other sizes than expected (-want +got):\n%s", LayoutVersion, diff)
 	}
 }

@@ -69,7 +69,7 @@ var trainKinds = []struct {
 func (b *bench) trainsToPeers(trains int) {
 	for slot := range trains {
 		b.up.from[slot] = b.clients[b.rnd.IntN(len(b.clients))]
-		b.trainFromClient(b.listener, view{slot, wire.Headroom, b.up.recv.Size(slot)}, b.up.recv.Segment(slot))
+		b.trainFromClient(b.listener.id, view{slot, wire.Headroom, b.up.recv.Size(slot)}, b.up.recv.Segment(slot))
 	}
 	b.flushPeers()
 }

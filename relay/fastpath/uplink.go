@@ -14,7 +14,7 @@ func newSlots() (*udpbatch.RecvBatch, error) {
 	return udpbatch.NewRecvBatch(udpbatch.Layout{
 		Slots:    batchPackets,
 		Headroom: wire.Headroom,
-		Size:     wire.MaxDatagram,
+		Size:     wire.MaxFrame, // of a stream; a datagram is shorter
 		Tailroom: wire.Tailroom,
 	})
 }
@@ -82,8 +82,8 @@ func (w *Worker) serveListener(id ListenerID) int {
 		v := view{slot, wire.Headroom, u.recv.Size(slot)}
 		if segment := u.recv.Segment(slot); segment > 0 {
 			trains = true
-			w.trainFromClient(l, v, segment)
-		} else if reason := w.fromClient(l, v); reason != dropNone {
+			w.trainFromClient(id, v, segment)
+		} else if reason := w.fromClient(id, v); reason != dropNone {
 			w.dropOrKeep(v, reason)
 		}
 	}
@@ -93,22 +93,27 @@ func (w *Worker) serveListener(id ListenerID) int {
 		return r.Packets
 	}
 	w.callControl()
-	for _, v := range u.again {
-		if reason := w.fromClient(l, v); reason != dropNone {
+	w.lookAgain(id)
+	return r.Packets
+}
+
+// lookAgain decides anew about what had to wait for Control.
+func (w *Worker) lookAgain(id ListenerID) {
+	for _, v := range w.up.again {
+		if reason := w.fromClient(id, v); reason != dropNone {
 			w.dropFromClient(reason)
 		}
 	}
 	w.flushPeers()
-	return r.Packets
 }
 
 // trainFromClient decides about each datagram of a train.
-func (w *Worker) trainFromClient(l *listener, train view, segment int) {
+func (w *Worker) trainFromClient(id ListenerID, train view, segment int) {
 	end := train.offset + train.size
 	packets := 0
 	for at := train.offset; at < end; at += segment {
 		v := view{train.slot, at, min(segment, end-at)}
-		if reason := w.fromClient(l, v); reason != dropNone {
+		if reason := w.fromClient(id, v); reason != dropNone {
 			w.dropOrKeep(v, reason)
 		}
 		packets++
@@ -143,19 +148,19 @@ func (w *Worker) dropFromClient(reason DropReason) {
 
 // fromClient decides about a datagram: it is queued for a peer, kept for
 // Control, or has a reason to be dropped.
-func (w *Worker) fromClient(l *listener, v view) DropReason {
+func (w *Worker) fromClient(id ListenerID, v view) DropReason {
 	w.up.loser = 0
 	b := w.up.bytes(v)
 	switch wire.Classify(b) {
 	case wire.KindChannelData:
-		return w.channelData(l, v, b)
+		return w.channelData(id, v, b)
 	case wire.KindSTUN:
 		if wire.IsSend(b) {
 			if s, r := wire.ParseSend(b); r == wire.OK {
-				return w.sendIndication(l, v, &s)
+				return w.sendIndication(id, v, &s)
 			}
 		}
-		w.keepForControl(l, v, b)
+		w.keepForControl(id, v, b)
 		return dropNone
 	case wire.KindDTLS:
 		return DropDTLS

@@ -93,7 +93,7 @@ func fill(tb testing.TB, recv *udpbatch.RecvBatch, datagram []byte) {
 func (b *bench) toPeers(packets int) {
 	for slot := range packets {
 		b.up.from[slot] = b.clients[b.rnd.IntN(len(b.clients))]
-		if reason := b.fromClient(b.listener, view{slot, wire.Headroom, b.up.recv.Size(slot)}); reason != dropNone {
+		if reason := b.fromClient(b.listener.id, view{slot, wire.Headroom, b.up.recv.Size(slot)}); reason != dropNone {
 			panic(reason)
 		}
 	}

@@ -34,6 +34,14 @@ type Config struct {
 	// worker's thread. It must be set if byPort is used.
 	PeerAllowed func(id AllocationID, peer netip.AddrPort) bool
 
+	// Streams bounds what clients of TCP and TLS may take.
+	Streams StreamLimits
+
+	// StreamClosed, when set, is called on the worker's thread when a stream is
+	// closed, with a message that has no data: control code withdraws the
+	// allocations of its client.
+	StreamClosed func(w *Worker, from *Message)
+
 	// Buckets holds the token buckets that allocations name; may be nil if
 	// none does.
 	Buckets *bucket.Array
@@ -78,6 +86,7 @@ type Worker struct {
 	listeners []*listener      // by ListenerID; nil where there is none
 	aliases   []alias
 	offloads  offloads
+	streams   streams
 
 	up      uplink
 	down    downlink
@@ -103,6 +112,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 		tables:   newTables(),
 		offloads: newOffloads(),
 		ids:      newIDs(),
+		streams:  newStreams(cfg.Streams),
 	}
 	var err error
 	if w.poller, err = udpbatch.NewPoller(eventsPerPoll); err != nil {
@@ -164,6 +174,7 @@ func (w *Worker) Post(f func(*Worker)) error {
 // run. Run does it at its end.
 func (w *Worker) Close() error {
 	w.inbox.close()
+	w.closeStreams()
 	var errs []error
 	for i, c := range w.relays {
 		if c != nil {

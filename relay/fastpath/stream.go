@@ -1,0 +1,244 @@
+package fastpath
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/fairlead/fairlead/internal/stream"
+	"github.com/fairlead/fairlead/internal/udpbatch"
+)
+
+// StreamID names a stream on its worker, for good: it is not used again. 0 is
+// none.
+type StreamID uint64
+
+// StreamLimits bound what a worker does for the clients of TCP and TLS.
+type StreamLimits struct {
+	// AuthenticationTimeout and UnauthenticatedBytes are what a client may take
+	// before a request of it is authenticated.
+	AuthenticationTimeout time.Duration
+	UnauthenticatedBytes  int
+	// IdleTimeout is how long a client without an allocation may be silent.
+	IdleTimeout time.Duration
+	// BacklogBytes bounds the datagrams that wait for one client.
+	BacklogBytes int
+}
+
+// Stream is an accepted connection that is handed to a worker.
+type Stream struct {
+	// Conn is detached; it becomes the worker's, also on an error.
+	Conn *stream.Conn
+	// Client and Server are both ends of the connection.
+	Client, Server netip.AddrPort
+	// Settle, when set, is called once, on the worker's thread: when a request of
+	// the client was authenticated, or the stream is closed before.
+	Settle func()
+}
+
+// streamListener is the listener of all streams in the keys of the tables. No
+// socket has this number; the place of the client is taken by its stream.
+const streamListener ListenerID = 0xFFFF
+
+// clientStream is a stream that a worker serves.
+type clientStream struct {
+	Stream
+	id        StreamID
+	key       udpbatch.Addr // stands for the client in the tables
+	transport Transport
+
+	authenticated bool
+	allocations   int          // live ones
+	allocation    AllocationID // the first of them, for its counts
+	opened, heard int64        // monotonic time, ns
+	received      int          // bytes before authentication
+
+	partial []byte // the beginning of a frame; from the worker's buffers
+	out     backlog
+	recv    bool // watched for something to read
+	send    bool // watched for room
+	touched bool // in the list of streams to flush
+	again   bool // in the list of streams that may have more
+	dying   CloseReason
+}
+
+// path names a connection among those of a worker.
+type path struct{ client, server udpbatch.Addr }
+
+func (s *clientStream) path() path {
+	return path{udpbatch.AddrOf(s.Client), udpbatch.AddrOf(s.Server)}
+}
+
+// streams are the streams of one worker.
+type streams struct {
+	limits  StreamLimits
+	byIndex []*clientStream // nil: free; place 0 stays free
+	free    []uint32
+	byPath  map[path]uint32
+	serial  uint32                // of the last stream
+	open    [TransportTLS + 1]int // by transport
+
+	buffers  buffers
+	touched  []*clientStream // with something to send
+	again    []*clientStream // that may have more to read
+	serving  []*clientStream // scratch of again
+	doomed   []*clientStream // to be closed at the end of the round
+	receives *clientStream   // whose frames are looked at; nil: datagrams are
+}
+
+func newStreams(limits StreamLimits) streams {
+	return streams{limits: limits, byIndex: make([]*clientStream, 1), byPath: make(map[path]uint32)}
+}
+
+// index is the place of a stream, which is also in its poller token.
+func (id StreamID) index() uint32 { return uint32(id) }
+
+// AddStream makes the worker serve a connection, whose client has to
+// authenticate in time.
+func (w *Worker) AddStream(s Stream) (StreamID, error) {
+	t := &w.streams
+	c := &clientStream{Stream: s, transport: TransportTCP, opened: w.mono, heard: w.mono, recv: true}
+	if s.Conn.IsSecure() {
+		c.transport = TransportTLS
+	}
+	// The end of an old connection and the begin of a new one with the same
+	// addresses may be found in this order.
+	if old := t.byPath[c.path()]; old != 0 {
+		w.closeStream(t.byIndex[old], CloseReplaced)
+	}
+	index := t.take()
+	if err := w.poller.AddStream(s.Conn, streamToken|index); err != nil {
+		t.free = append(t.free, index)
+		_ = s.Conn.Close() // the error that counts is the other
+		c.settle()
+		return 0, fmt.Errorf("watch stream of %s: %w", s.Client, err)
+	}
+	t.serial++
+	c.id = StreamID(t.serial)<<32 | StreamID(index)
+	binary.BigEndian.PutUint64(c.key.IP[8:], uint64(c.id))
+	t.byIndex[index], t.byPath[c.path()] = c, index
+	t.open[c.transport]++
+	w.serveAgain(c)
+	return c.id, nil
+}
+
+// take returns a free place.
+func (t *streams) take() uint32 {
+	if n := len(t.free); n > 0 {
+		index := t.free[n-1]
+		t.free = t.free[:n-1]
+		return index
+	}
+	t.byIndex = append(t.byIndex, nil)
+	return uint32(len(t.byIndex) - 1)
+}
+
+// Authenticated lifts what bounds a stranger's stream. A stream that is gone, and
+// 0, do nothing.
+func (w *Worker) Authenticated(id StreamID) {
+	if s := w.streams.get(id); s != nil && !s.authenticated {
+		s.authenticated = true
+		s.settle()
+	}
+}
+
+// EvictStream closes a stream whose client has not authenticated; any other one
+// stays. It is for Post and Tick.
+func (w *Worker) EvictStream(id StreamID) {
+	if s := w.streams.get(id); s != nil && !s.authenticated {
+		w.closeStream(s, CloseEvicted)
+	}
+}
+
+// get returns a live stream, or nil.
+func (t *streams) get(id StreamID) *clientStream {
+	index := id.index()
+	if int(index) >= len(t.byIndex) {
+		return nil
+	}
+	if s := t.byIndex[index]; s != nil && s.id == id {
+		return s
+	}
+	return nil
+}
+
+// settle tells that the client is no longer one of those who have not
+// authenticated.
+func (s *clientStream) settle() {
+	if s.Settle != nil {
+		s.Settle()
+		s.Settle = nil
+	}
+}
+
+// doom marks a stream to be closed at the end of the round: packets on their way
+// may still refer to it.
+func (w *Worker) doom(s *clientStream, reason CloseReason) {
+	if s.dying == closeNone {
+		s.dying = reason
+		w.streams.doomed = append(w.streams.doomed, s)
+	}
+}
+
+// reapStreams closes what was doomed.
+func (w *Worker) reapStreams() {
+	t := &w.streams
+	for _, s := range t.doomed {
+		if t.get(s.id) == s {
+			w.closeStream(s, s.dying)
+		}
+	}
+	clear(t.doomed)
+	t.doomed = t.doomed[:0]
+}
+
+// closeStream ends a stream with its allocations. Nothing may be on its way.
+func (w *Worker) closeStream(s *clientStream, reason CloseReason) {
+	t := &w.streams
+	s.dying = reason
+	if w.cfg.StreamClosed != nil {
+		w.cfg.StreamClosed(w, &Message{Client: s.Client, Server: s.Server, Listener: streamListener, Stream: s.id, Transport: s.transport})
+	}
+	index := s.id.index()
+	// Nothing can be done about a socket that does not close properly, and the
+	// kernel frees it all the same.
+	_ = w.poller.RemoveStream(s.Conn, streamToken|index)
+	_ = s.Conn.Close()
+	t.buffers.put(s.partial)
+	t.buffers.put(s.out.buf)
+	s.partial, s.out = nil, backlog{}
+	s.settle()
+	t.byIndex[index] = nil
+	delete(t.byPath, s.path())
+	t.open[s.transport]--
+	// An allocation that control code left keeps the place: what comes for it
+	// must not reach another client.
+	if s.allocations == 0 {
+		t.free = append(t.free, index)
+	}
+	w.counters.add(countClosed+counter(reason), 1)
+}
+
+// closeStreams ends all streams of a worker that stops.
+func (w *Worker) closeStreams() {
+	for _, s := range w.streams.byIndex {
+		if s != nil {
+			w.closeStream(s, CloseStopped)
+		}
+	}
+}
+
+// sweepStreams dooms the streams whose time is over.
+func (w *Worker) sweepStreams() {
+	t := &w.streams
+	for _, s := range t.byIndex {
+		switch {
+		case s == nil || s.allocations > 0:
+		case !s.authenticated && w.mono-s.opened > int64(t.limits.AuthenticationTimeout):
+			w.doom(s, CloseTimeout)
+		case s.authenticated && w.mono-s.heard > int64(t.limits.IdleTimeout):
+			w.doom(s, CloseIdle)
+		}
+	}
+}
