@@ -30,6 +30,9 @@ type Config struct {
 	// socket; 0 keeps the system's default.
 	ReceiveBufferBytes, SendBufferBytes int
 
+	// Streams says how clients of TCP and TLS are served.
+	Streams StreamConfig
+
 	// GSO and GRO say whether the kernel segments and coalesces trains of
 	// datagrams. SetOffloads changes them.
 	GSO, GRO fastpath.Switch
@@ -56,6 +59,7 @@ type Engine struct {
 	log       *zap.Logger
 	workers   []*fastpath.Worker
 	addresses *LocalAddresses
+	acceptors *acceptors // nil: not open yet
 
 	reconciling sync.Mutex                             // one change of groups at a time
 	skipped     []netip.Addr                           // told to the log; guarded by reconciling
@@ -113,6 +117,10 @@ func (e *Engine) open() error {
 	if err := e.openListeners(); err != nil {
 		return err
 	}
+	var err error
+	if e.acceptors, err = openAcceptors(e.cfg.Streams, e.workers, e.log); err != nil {
+		return err
+	}
 	e.logBuffers()
 	return nil
 }
@@ -145,6 +153,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			errs[i] = w.Run(ctx)
 		})
 	}
+	running.Go(func() { e.acceptors.run(ctx) })
 	e.follow(ctx, followInterval)
 	running.Wait()
 	return errors.Join(append(errs, e.Close())...)
@@ -159,6 +168,9 @@ func (e *Engine) Close() error {
 	for addr, g := range e.groups {
 		errs = append(errs, g.sockets.Close())
 		delete(e.groups, addr)
+	}
+	if e.acceptors != nil {
+		errs = append(errs, e.acceptors.close())
 	}
 	for _, w := range e.workers {
 		errs = append(errs, w.Close())
@@ -178,7 +190,17 @@ func (e *Engine) SetOffloads(gso, gro fastpath.Switch) error {
 // Workers returns the workers, by their numbers.
 func (e *Engine) Workers() []*fastpath.Worker { return slices.Clone(e.workers) }
 
-// Addresses returns the addresses that are served now, in order.
+// StreamAddresses returns the addresses at which connections are accepted, in
+// order; a wildcard stands as it is.
+func (e *Engine) StreamAddresses() []netip.AddrPort { return e.acceptors.addresses() }
+
+// HasTLS says whether connections can be ones of TLS.
+func (e *Engine) HasTLS() bool { return e.acceptors.tls != nil }
+
+// StreamStats returns what happened to connections so far.
+func (e *Engine) StreamStats() StreamStats { return e.acceptors.stats() }
+
+// Addresses returns the addresses that are served now for datagrams, in order.
 func (e *Engine) Addresses() []netip.AddrPort {
 	e.mu.Lock()
 	defer e.mu.Unlock()

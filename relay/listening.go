@@ -32,7 +32,7 @@ func (e *Engine) openListeners() error {
 			return err
 		}
 	}
-	if len(e.groups) == 0 {
+	if len(e.groups) == 0 && (len(e.cfg.Listeners) > 0 || len(e.cfg.Streams.Listeners) == 0) {
 		return fmt.Errorf("listen on %v: %w", e.cfg.Listeners, errNoAddress)
 	}
 	return nil
@@ -85,7 +85,7 @@ func (e *Engine) idOf(addr netip.AddrPort) (fastpath.ListenerID, error) {
 	if id, ok := e.ids[addr]; ok {
 		return id, nil
 	}
-	if len(e.ids) > math.MaxUint16 {
+	if len(e.ids) >= math.MaxUint16 {
 		return 0, fmt.Errorf("listen on %s: all %d listener numbers were used", addr, len(e.ids))
 	}
 	id := fastpath.ListenerID(len(e.ids))

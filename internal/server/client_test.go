@@ -21,7 +21,7 @@ const answerTimeout = 5 * time.Second
 // that a mistake of this project's codec cannot hide.
 type client struct {
 	t        *testing.T
-	conn     *net.UDPConn
+	conn     net.Conn
 	server   netip.AddrPort
 	username string
 	password string
@@ -41,7 +41,7 @@ func dial(t *testing.T, server netip.AddrPort, username, password string) *clien
 }
 
 // addr is the client's transport address.
-func (c *client) addr() netip.AddrPort { return c.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+func (c *client) addr() netip.AddrPort { return netip.MustParseAddrPort(c.conn.LocalAddr().String()) }
 
 // message builds an unsigned request.
 func message(method stun.Method, attrs ...stun.Setter) *stun.Message {

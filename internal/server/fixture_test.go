@@ -32,6 +32,8 @@ type options struct {
 	limiter          *authn.Limiter
 	settings         server.Settings
 	external         netip.Addr
+	streams          relay.StreamConfig
+	limits           fastpath.StreamLimits
 	minPort, maxPort uint16
 	log              *zap.Logger
 }
@@ -65,6 +67,10 @@ func start(t *testing.T, change ...func(*options)) *fixture {
 			Quota:      quota.Limits{},
 			Allocation: allocation.DefaultConfig(),
 			AllowPeers: []allocation.Rule{rule(t, "127.0.0.0/8"), rule(t, "::1")},
+		},
+		streams: relay.StreamConfig{HandshakeTimeout: answerTimeout, MaxUnauthenticated: 100, MaxUnauthenticatedPerSource: 100},
+		limits: fastpath.StreamLimits{
+			AuthenticationTimeout: time.Minute, UnauthenticatedBytes: 32 << 10, IdleTimeout: time.Minute, BacklogBytes: 256 << 10,
 		},
 		minPort: 49152,
 		maxPort: 65535,
@@ -112,13 +118,18 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 	if f.server, err = server.New(cfg); err != nil {
 		t.Fatal(err)
 	}
+	o.streams.Listeners = []relay.StreamListener{{Address: listen}}
 	f.engine, err = relay.Open(relay.Config{
 		Workers:   o.workers,
 		Listeners: append([]netip.AddrPort{listen}, o.listenAlso...),
 		Worker: func(id int) fastpath.Config {
 			h := f.server.Handler(id)
-			return fastpath.Config{ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: h.PeerAllowed, Buckets: buckets}
+			return fastpath.Config{
+				ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: h.PeerAllowed, Buckets: buckets,
+				Streams: o.limits, StreamClosed: h.StreamClosed,
+			}
 		},
+		Streams: o.streams,
 		Aliases: f.server.Aliases(),
 	}, o.log)
 	if err != nil {

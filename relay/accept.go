@@ -1,0 +1,126 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/internal/logging"
+	"github.com/fairlead/fairlead/internal/stream"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// acceptPause is how long a listening socket that gives errors is left alone:
+// without descriptors, it would give them as fast as it is asked.
+const acceptPause = 50 * time.Millisecond
+
+// accept takes connections from one listening socket until ctx is done.
+func (a *acceptors) accept(ctx context.Context, l acceptor) {
+	for {
+		tcp, err := l.socket.AcceptTCP()
+		switch {
+		case err == nil:
+			a.admit(ctx, l, tcp)
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return
+		default:
+			a.noteFailedAccept(l, err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+		}
+	}
+}
+
+func (a *acceptors) noteFailedAccept(l acceptor, err error) {
+	a.counts.failedAccepts.Add(1)
+	advice := "clients may be affected; see the error"
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		advice = "raise the limit of open files (LimitNOFILE, ulimit -n); each connection needs one, and each allocation one more"
+	}
+	a.log.Warn("cannot accept a connection", logging.Server(addrOf(l.socket.Addr())), zap.String("advice", advice), logging.Err(err))
+}
+
+// admit decides about an accepted connection. What has to wait for its client
+// gets a goroutine.
+func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
+	// Clients would have to name an interface; see wanted.
+	if addrOf(tcp.LocalAddr()).Addr().IsLinkLocalUnicast() && addrOf(tcp.LocalAddr()).Addr().Is6() {
+		_ = tcp.Close()
+		return
+	}
+	place := a.admissions.admit(addrOf(tcp.RemoteAddr()).Addr(), func() { _ = tcp.Close() })
+	if place == nil {
+		_ = tcp.Close()
+		return
+	}
+	// Options that cannot be set cost their use only, and a connection that is
+	// over already shows itself later.
+	_ = stream.Tune(tcp, a.cfg.Socket)
+	if a.tls == nil {
+		a.handOver(stream.New(tcp), tcp, place)
+		return
+	}
+	a.running.Go(func() { a.handshake(ctx, l, tcp, place) })
+}
+
+// handshake finds out what a client speaks, and makes it TLS if it does.
+func (a *acceptors) handshake(ctx context.Context, l acceptor, tcp *net.TCPConn, place *admission) {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.HandshakeTimeout)
+	defer cancel()
+	conn := stream.New(tcp)
+	stop := context.AfterFunc(ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
+	isTLS, err := l.isTLS, error(nil)
+	if !isTLS {
+		isTLS, err = conn.IsTLS()
+	}
+	if err == nil && isTLS {
+		err = conn.Handshake(ctx, a.tls)
+	}
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		a.counts.failedHandshakes.Add(1)
+		_ = conn.Close()
+		a.admissions.settle(place)
+		return
+	}
+	a.handOver(conn, tcp, place)
+}
+
+// handOver gives a connection to the worker that its client belongs to.
+func (a *acceptors) handOver(conn *stream.Conn, tcp *net.TCPConn, place *admission) {
+	settle := func() { a.admissions.settle(place) }
+	s := fastpath.Stream{Conn: conn, Client: addrOf(tcp.RemoteAddr()), Server: addrOf(tcp.LocalAddr()), Settle: settle}
+	if err := conn.Detach(); err != nil { // it is closed
+		settle()
+		return
+	}
+	accepted := &a.counts.acceptedTCP
+	if conn.IsSecure() {
+		accepted = &a.counts.acceptedTLS
+	}
+	worker := a.workers[WorkerOf(s.Client, len(a.workers))]
+	err := worker.Post(func(w *fastpath.Worker) {
+		id, err := w.AddStream(s)
+		if err != nil {
+			return // closed and settled; there is no descriptor more to watch
+		}
+		evict := func() { _ = worker.Post(func(w *fastpath.Worker) { w.EvictStream(id) }) }
+		if !a.admissions.recut(place, evict) {
+			w.EvictStream(id)
+		}
+	})
+	if err != nil { // it stops, or is over its head in work
+		_ = conn.Close()
+		settle()
+		return
+	}
+	accepted.Add(1)
+}

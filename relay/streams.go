@@ -1,0 +1,170 @@
+package relay
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/internal/logging"
+	"github.com/fairlead/fairlead/internal/stream"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// StreamListener is an address for clients of TCP or TLS. An unspecified one
+// takes connections to every local address of its family.
+type StreamListener struct {
+	Address netip.AddrPort
+	// TLS takes nothing but TLS. Without it plain TCP is taken as well, told apart
+	// by the first byte (RFC 7983).
+	TLS bool
+}
+
+// StreamConfig says how clients of TCP and TLS are served. The limits of a
+// connection once a worker has it are the worker's.
+type StreamConfig struct {
+	Listeners []StreamListener
+	// TLS has the certificates; nil: no TLS. The engine adds the application
+	// protocols of RFC 7443 and refuses versions before 1.2.
+	TLS *tls.Config
+	// HandshakeTimeout bounds the wait for the first byte and the handshake.
+	HandshakeTimeout time.Duration
+	// MaxUnauthenticated bounds the connections without an authenticated request,
+	// MaxUnauthenticatedPerSource those of one IPv4 address or IPv6 /64 network.
+	MaxUnauthenticated, MaxUnauthenticatedPerSource int
+	// Socket are the options of each connection.
+	Socket stream.Options
+}
+
+// errNoCertificate says what a TLS listener lacks.
+var errNoCertificate = errors.New("TLS needs a certificate: set tls.certificates")
+
+// acceptors takes connections and hands them to the workers.
+type acceptors struct {
+	cfg        StreamConfig
+	tls        *tls.Config // nil: no TLS
+	log        *logging.Limited
+	workers    []*fastpath.Worker
+	admissions *admissions
+	counts     streamCounts
+
+	listeners []acceptor
+	running   sync.WaitGroup // goroutines of listeners and of connections
+}
+
+// acceptor is one listening socket.
+type acceptor struct {
+	socket *net.TCPListener
+	isTLS  bool
+}
+
+// streamCounts is what the acceptors count.
+type streamCounts struct {
+	acceptedTCP, acceptedTLS, failedHandshakes, failedAccepts atomic.Uint64
+}
+
+// StreamStats is a snapshot of what happened to connections before a worker had
+// them.
+type StreamStats struct {
+	AcceptedTCP, AcceptedTLS uint64 // handed to a worker
+	FailedHandshakes         uint64 // no first byte, or no TLS, in time
+	FailedAccepts            uint64 // the system gave an error instead of a connection
+	Refused                  uint64 // their source had too many without authentication
+	Evicted                  uint64 // closed because there were too many in all
+	Unauthenticated          int    // now
+}
+
+// openAcceptors opens the listening sockets. Nothing is accepted until run.
+func openAcceptors(cfg StreamConfig, workers []*fastpath.Worker, log *zap.Logger) (*acceptors, error) {
+	a := &acceptors{
+		cfg:        cfg,
+		log:        logging.NewLimited(log),
+		workers:    workers,
+		admissions: newAdmissions(cfg.MaxUnauthenticatedPerSource, cfg.MaxUnauthenticated),
+	}
+	if cfg.TLS != nil {
+		a.tls = cfg.TLS.Clone()
+		a.tls.MinVersion = max(a.tls.MinVersion, tls.VersionTLS12)
+		a.tls.NextProtos = []string{"stun.turn", "stun.nat-discovery"} // RFC 7443
+		// A write is what one wake-up brought: it shall stay one record.
+		a.tls.DynamicRecordSizingDisabled = true
+	}
+	for _, l := range cfg.Listeners {
+		if l.TLS && a.tls == nil {
+			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, errNoCertificate), a.close())
+		}
+		socket, err := listenStream(l.Address)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, err), a.close())
+		}
+		a.listeners = append(a.listeners, acceptor{socket: socket, isTLS: l.TLS})
+		log.Info("listening for streams", logging.Server(addrOf(socket.Addr())),
+			zap.Bool("plain", !l.TLS), zap.Bool("tls", a.tls != nil))
+	}
+	return a, nil
+}
+
+func listenStream(addr netip.AddrPort) (*net.TCPListener, error) {
+	network := "tcp4"
+	if addr.Addr().Is6() {
+		network = "tcp6"
+	}
+	return net.ListenTCP(network, net.TCPAddrFromAddrPort(addr))
+}
+
+// addrOf is the address of one end of a TCP connection, without zone.
+func addrOf(addr net.Addr) netip.AddrPort {
+	ap := addr.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+}
+
+// close closes the listening sockets. Again, it does nothing.
+func (a *acceptors) close() error {
+	var errs []error
+	for _, l := range a.listeners {
+		if err := l.socket.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// run accepts until ctx is done.
+func (a *acceptors) run(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() { _ = a.close() })
+	defer stop()
+	for _, l := range a.listeners {
+		a.running.Go(func() { a.accept(ctx, l) })
+	}
+	a.running.Wait()
+}
+
+// addresses returns where connections are accepted, in order.
+func (a *acceptors) addresses() []netip.AddrPort {
+	var addrs []netip.AddrPort
+	for _, l := range a.listeners {
+		addrs = append(addrs, addrOf(l.socket.Addr()))
+	}
+	slices.SortFunc(addrs, netip.AddrPort.Compare)
+	return addrs
+}
+
+func (a *acceptors) stats() StreamStats {
+	return StreamStats{
+		AcceptedTCP:      a.counts.acceptedTCP.Load(),
+		AcceptedTLS:      a.counts.acceptedTLS.Load(),
+		FailedHandshakes: a.counts.failedHandshakes.Load(),
+		FailedAccepts:    a.counts.failedAccepts.Load(),
+		Refused:          a.admissions.refused.Load(),
+		Evicted:          a.admissions.evicted.Load(),
+		Unauthenticated:  a.admissions.waitingNow(),
+	}
+}
