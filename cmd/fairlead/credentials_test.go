@@ -103,7 +103,8 @@ func TestReachable(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			cfg := load(t, test.set...)
-			for _, addr := range reachable(cfg, cfg.ListenerAddresses(), test.local) {
+			realm, _ := cfg.RealmOf("")
+			for _, addr := range reachable(cfg, serving(cfg, realm, config.Listener.IsUDP), test.local) {
 				got = append(got, addr.String())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

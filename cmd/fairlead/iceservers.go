@@ -11,7 +11,7 @@ import (
 )
 
 // turnURLs are the URLs (RFC 7065) that the clients of a realm reach the
-// listeners by.
+// listeners by: those of UDP first, those of TLS last.
 func turnURLs(cfg *config.Config, realm config.Realm) ([]string, error) {
 	local, err := relay.NewLocalAddresses()
 	if err != nil {
@@ -23,19 +23,38 @@ func turnURLs(cfg *config.Config, realm config.Realm) ([]string, error) {
 // urlsOf is turnURLs on a host with these addresses.
 func urlsOf(cfg *config.Config, realm config.Realm, local []netip.Addr) []string {
 	var urls []string
-	for _, addr := range reachable(cfg, cfg.ListenersOf(realm), local) {
-		host := addr.Addr().String()
-		if cfg.PublicHost != "" {
-			host = cfg.PublicHost
-		}
-		if strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-		if url := fmt.Sprintf("turn:%s:%d?transport=udp", host, addr.Port()); !slices.Contains(urls, url) {
-			urls = append(urls, url)
+	add := func(scheme, transport string, serves func(config.Listener) bool) {
+		for _, addr := range reachable(cfg, serving(cfg, realm, serves), local) {
+			host := addr.Addr().String()
+			if cfg.PublicHost != "" {
+				host = cfg.PublicHost
+			}
+			if strings.Contains(host, ":") {
+				host = "[" + host + "]"
+			}
+			if url := fmt.Sprintf("%s:%s:%d?transport=%s", scheme, host, addr.Port(), transport); !slices.Contains(urls, url) {
+				urls = append(urls, url)
+			}
 		}
 	}
+	add("turn", "udp", config.Listener.IsUDP)
+	add("turn", "tcp", config.Listener.IsTCP)
+	if len(cfg.TLS.Certificates) > 0 {
+		add("turns", "tcp", func(l config.Listener) bool { return !l.IsUDP() })
+	}
 	return urls
+}
+
+// serving are the addresses of the listeners of a realm that serve in some way.
+func serving(cfg *config.Config, realm config.Realm, serves func(config.Listener) bool) []netip.AddrPort {
+	var addresses []netip.AddrPort
+	own := cfg.ListenersOf(realm)
+	for _, listener := range cfg.Listeners {
+		if serves(listener) && slices.Contains(own, listener.Bound()) {
+			addresses = append(addresses, listener.Bound())
+		}
+	}
+	return addresses
 }
 
 // reachable lists the addresses to put into URLs: the listeners with wildcards

@@ -99,7 +99,8 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	}()
 	i.engine, err = relay.Open(relay.Config{
 		Workers:            workers,
-		Listeners:          cfg.ListenerAddresses(),
+		Listeners:          datagramListeners(cfg),
+		Streams:            i.streamConfig(cfg),
 		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,
 		SendBufferBytes:    cfg.Sockets.SendBufferBytes,
 		GSO:                switches[cfg.Sockets.GSO],
@@ -117,6 +118,8 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 				Buckets:            buckets,
 				WideChannelNumbers: cfg.Allocation.WideChannelNumbers,
 				ICMPIndications:    cfg.Relay.ICMPIndications,
+				Streams:            streamLimits(cfg.Streams),
+				StreamClosed:       h.StreamClosed,
 			}
 		},
 	}, log)
@@ -140,8 +143,11 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 	return admin.Listen(admin.Config{
 		Address: addr.String(),
-		Metrics: metrics.Handler(metrics.Sources{Server: i.server.Stats, Workers: i.workerStats, TLS: i.tls.Stats, Credentials: i.credentials.Stats, Events: i.events.Stats, Version: version}),
-		Alive:   i.engine.Alive,
+		Metrics: metrics.Handler(metrics.Sources{
+			Server: i.server.Stats, Workers: i.workerStats, Streams: i.engine.StreamStats, TLS: i.tls.Stats,
+			Credentials: i.credentials.Stats, Events: i.events.Stats, Version: version,
+		}),
+		Alive: i.engine.Alive,
 		Ready: func() error {
 			if i.isStopping.Load() {
 				return errors.New("stopping")

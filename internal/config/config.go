@@ -8,6 +8,7 @@ type Config struct {
 	Workers    int        `yaml:"workers"`
 	TLS        TLS        `yaml:"tls"`
 	Sockets    Sockets    `yaml:"sockets"`
+	Streams    Streams    `yaml:"streams"`
 	Relay      Relay      `yaml:"relay"`
 	Allocation Allocation `yaml:"allocation"`
 	Auth       Auth       `yaml:"auth"`

@@ -112,12 +112,12 @@ func (c *Config) WorkerCount() int {
 // once, because a server raises GOMAXPROCS above the number of its workers.
 var cpus = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 
-// ListenerAddresses are the configured listening addresses; an unspecified one
-// stands for every local address of its family.
+// ListenerAddresses are the configured listening addresses of every transport; an
+// unspecified one stands for every local address of its family.
 func (c *Config) ListenerAddresses() []netip.AddrPort {
 	var addresses []netip.AddrPort
 	for _, listener := range c.Listeners {
-		addresses = append(addresses, must(parseAddressPort(listener.Address)))
+		addresses = append(addresses, listener.Bound())
 	}
 	return addresses
 }

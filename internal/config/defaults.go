@@ -5,6 +5,8 @@ import "time"
 // Words that more than one place compares with.
 const (
 	transportUDP = "udp"
+	transportTCP = "tcp"
+	transportTLS = "tls"
 
 	familyIPv4   = "ipv4"
 	familyIPv6   = "ipv6"
@@ -34,6 +36,8 @@ func Defaults() *Config {
 		Listeners: []Listener{
 			{Address: "0.0.0.0:3478", Transport: transportUDP},
 			{Address: "[::]:3478", Transport: transportUDP},
+			{Address: "0.0.0.0:3478", Transport: transportTCP},
+			{Address: "[::]:3478", Transport: transportTCP},
 		},
 		TLS: TLS{
 			MinVersion: versionTLS12,
@@ -54,6 +58,17 @@ func Defaults() *Config {
 			RelaySendBufferBytes:    1 << 20,
 			GSO:                     switchAuto,
 			GRO:                     switchAuto,
+		},
+		Streams: Streams{
+			HandshakeTimeout:            seconds(10),
+			AuthenticationTimeout:       seconds(30),
+			UnauthenticatedBytes:        32 << 10,
+			MaxUnauthenticated:          4096,
+			MaxUnauthenticatedPerClient: 100,
+			IdleTimeout:                 seconds(60),
+			BacklogBytes:                256 << 10,
+			Keepalive:                   seconds(30),
+			UserTimeout:                 seconds(60),
 		},
 		Relay: Relay{
 			MinPort:              49152, // RFC 8656 section 7.2: the dynamic ports.

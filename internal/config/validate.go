@@ -17,6 +17,7 @@ func (c *Config) Validate() error {
 	v.between("workers", int64(c.Workers), 0, 1024)
 	v.tls()
 	v.sockets()
+	v.streams()
 	v.relay()
 	v.allocation()
 	v.auth()

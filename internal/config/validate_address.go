@@ -43,16 +43,22 @@ func plain(addr netip.Addr) error {
 	return nil
 }
 
+// socketAddress is what two listeners cannot share. TCP and TLS are the same to
+// the system.
+type socketAddress struct {
+	isUDP bool
+	addr  netip.AddrPort
+}
+
 func (v *validator) listeners() {
 	if len(v.config.Listeners) == 0 {
 		v.reject("listeners", nil, "holds no listener: clients could not reach the server")
 	}
-	taken := make(map[netip.AddrPort]int)
+	taken := make(map[socketAddress]int)
 	for i, listener := range v.config.Listeners {
 		path := fmt.Sprintf("listeners[%d]", i)
-		if listener.Transport != transportUDP {
-			v.reject(path+".transport", listener.Transport, "must be udp: this version serves no other transport")
-		}
+		v.oneOf(path+".transport", listener.Transport, transportUDP, transportTCP, transportTLS)
+		v.tlsListener(path, listener)
 		addr, err := parseAddressPort(listener.Address)
 		if err != nil {
 			v.reject(path+".address", listener.Address, "%s", err)
@@ -62,11 +68,11 @@ func (v *validator) listeners() {
 			v.reject(path+".address", listener.Address, "must have a port from 1 to 65535: clients need to know it")
 			continue
 		}
-		if first, twice := taken[addr]; twice {
+		if first, twice := taken[socketAddress{listener.IsUDP(), addr}]; twice {
 			v.reject(path+".address", listener.Address, "stands in listeners[%d] already", first)
 			continue
 		}
-		taken[addr] = i
+		taken[socketAddress{listener.IsUDP(), addr}] = i
 	}
 	for i, listener := range v.config.Listeners {
 		addr, err := parseAddressPort(listener.Address)
@@ -77,7 +83,7 @@ func (v *validator) listeners() {
 		if addr.Addr().Is6() {
 			wildcard = netip.IPv6Unspecified()
 		}
-		if all, covered := taken[netip.AddrPortFrom(wildcard, addr.Port())]; covered {
+		if all, covered := taken[socketAddress{listener.IsUDP(), netip.AddrPortFrom(wildcard, addr.Port())}]; covered {
 			v.reject(fmt.Sprintf("listeners[%d].address", i), listener.Address, "is covered by listeners[%d], which stands for every local address: keep one of the two", all)
 		}
 	}

@@ -14,8 +14,12 @@ import (
 func TestValidate(t *testing.T) {
 	for _, test := range []struct{ name, set, want string }{
 		{"no listener", `listeners=[]`, `listeners: holds no listener`},
-		{"other transport", `listeners=[{address: "192.0.2.1:3478", transport: tcp}]`, `listeners[0].transport = "tcp": must be udp: this version serves no other transport`},
-		{"no transport", `listeners=[{address: "192.0.2.1:3478"}]`, `listeners[0].transport = "": must be udp`},
+		{"other transport", `listeners=[{address: "192.0.2.1:3478", transport: sctp}]`, `listeners[0].transport = "sctp": must be one of udp, tcp, tls`},
+		{"no transport", `listeners=[{address: "192.0.2.1:3478"}]`, `listeners[0].transport = "": must be one of udp, tcp, tls`},
+		{"TLS without a certificate", `listeners=[{address: "192.0.2.1:5349", transport: tls}]`, `listeners[0].transport = "tls": needs a certificate: set tls.certificates`},
+		{"TCP and TLS at one address", `listeners=[{address: "192.0.2.1:443", transport: tcp}, {address: "192.0.2.1:443", transport: tls}]`, `listeners[1].address = "192.0.2.1:443": stands in listeners[0] already`},
+		{"a backlog without room for a datagram", `streams.backlog_bytes=65536`, `streams.backlog_bytes = 65536: must be from 131072 to`},
+		{"no time to authenticate", `streams.authentication_timeout=0s`, `streams.authentication_timeout = 0s: must be from 1s to`},
 		{"port only", `listeners=[{address: ":3478", transport: udp}]`, `listeners[0].address = ":3478": must be an IP address and a port, such as "192.0.2.1:3478"`},
 		{"no port", `listeners=[{address: "192.0.2.1", transport: udp}]`, `listeners[0].address = "192.0.2.1": must be an IP address and a port`},
 		{"host name", `listeners=[{address: "localhost:3478", transport: udp}]`, `must be an IP address and a port`},

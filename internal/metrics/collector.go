@@ -12,6 +12,7 @@ import (
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
+	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -28,6 +29,8 @@ type Sources struct {
 	Credentials func() credentials.Stats
 	// Events returns the counters of those who hear about allocations.
 	Events func() []events.Stats
+	// Streams returns those of connections that no worker has yet.
+	Streams func() relay.StreamStats
 	// Version is shown as a label.
 	Version string
 }
@@ -67,7 +70,10 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect is part of prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	s := snapshot{server: c.sources.Server(), workers: c.sources.Workers(), tls: c.sources.TLS(), version: c.sources.Version}
+	s := snapshot{
+		server: c.sources.Server(), workers: c.sources.Workers(), streams: c.sources.Streams(), tls: c.sources.TLS(),
+		version: c.sources.Version,
+	}
 	if c.sources.Events != nil {
 		s.events = c.sources.Events()
 	}
@@ -100,8 +106,13 @@ func sum(workers []fastpath.Stats) fastpath.Stats {
 		total.Allocations += w.Allocations
 		total.Permissions += w.Permissions
 		total.Channels += w.Channels
+		total.StreamsTCP += w.StreamsTCP
+		total.StreamsTLS += w.StreamsTLS
 		for i, n := range w.Drops {
 			total.Drops[i] += n
+		}
+		for i, n := range w.StreamsClosed {
+			total.StreamsClosed[i] += n
 		}
 	}
 	return total

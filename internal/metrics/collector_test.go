@@ -15,6 +15,7 @@ import (
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -23,6 +24,7 @@ func scrape(t *testing.T) string {
 	t.Helper()
 	workers := []fastpath.Stats{{ToPeerPackets: 2, Allocations: 1, GSO: true}, {ToPeerPackets: 3, Allocations: 4}}
 	workers[1].Drops[fastpath.DropNoChannel] = 7
+	workers[0].StreamsClosed[fastpath.CloseIdle], workers[1].StreamsTLS = 18, 19
 	stats := server.Stats{
 		Requests:     map[string]uint64{"allocate": 5},
 		Errors:       map[string]map[string]uint64{"allocate": {"401": 6}},
@@ -48,6 +50,7 @@ func scrape(t *testing.T) string {
 			expires := time.Unix(1_900_000_000, 0)
 			return tlsconf.Stats{Failures: 15, Certificates: []tlsconf.CertificateStats{{Name: "/etc/turn.crt", Expires: expires}}}
 		},
+		Streams: func() relay.StreamStats { return relay.StreamStats{AcceptedTLS: 15, Evicted: 16, Unauthenticated: 17} },
 		Version: "v1",
 	})
 	recorder := httptest.NewRecorder()
@@ -78,6 +81,11 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_relay_ports{address="192.0.2.1",state="used"} 7`,
 		`fairlead_relayed_packets_total{direction="to_peer"} 5`,
 		`fairlead_dropped_packets_total{reason="no_channel"} 7`,
+		`fairlead_streams{transport="tls"} 19`,
+		`fairlead_streams_unauthenticated 17`,
+		`fairlead_streams_accepted_total{transport="tls"} 15`,
+		`fairlead_streams_closed_total{reason="idle"} 18`,
+		`fairlead_streams_evicted_total 16`,
 		`fairlead_requests_total{method="allocate"} 5`,
 		`fairlead_error_responses_total{code="401",method="allocate"} 6`,
 		`fairlead_malformed_messages_total{reason="cookie"} 8`,

@@ -10,6 +10,7 @@ import (
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
 	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -33,6 +34,7 @@ type snapshot struct {
 	workers []fastpath.Stats
 	total   fastpath.Stats
 	tls     tlsconf.Stats
+	streams relay.StreamStats
 	version string
 
 	events      []events.Stats
@@ -115,6 +117,35 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.total.Notices)) }},
 	{"fairlead_icmp_indications_total", "ICMP errors that clients were told; needs relay.icmp_indications.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.total.NoticesTold)) }},
+
+	{"fairlead_streams", "Open connections of clients, by transport.", gauge, []string{"transport"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.total.StreamsTCP), "tcp")
+			emit(float64(s.total.StreamsTLS), "tls")
+		}},
+	{"fairlead_streams_unauthenticated", "Connections of clients without an authenticated request, those in a handshake included.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.Unauthenticated)) }},
+	{"fairlead_streams_accepted_total", "Connections of clients that a worker was given, by transport.", counter, []string{"transport"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.streams.AcceptedTCP), "tcp")
+			emit(float64(s.streams.AcceptedTLS), "tls")
+		}},
+	{"fairlead_streams_closed_total", "Connections of clients that a worker closed, by reason.", counter, []string{"reason"},
+		func(s *snapshot, emit emit) {
+			for i, n := range s.total.StreamsClosed {
+				if reason := fastpath.CloseReason(i); reason != 0 { // 0: not closed
+					emit(float64(n), reason.String())
+				}
+			}
+		}},
+	{"fairlead_stream_handshake_failures_total", "Connections that sent no first byte, or finished no TLS handshake, in time or at all.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.FailedHandshakes)) }},
+	{"fairlead_stream_accept_errors_total", "Errors that the system gave instead of a connection.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.FailedAccepts)) }},
+	{"fairlead_streams_refused_total", "Connections closed at once because their source had too many without an authenticated request.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.Refused)) }},
+	{"fairlead_streams_evicted_total", "Connections without an authenticated request closed at random because there were too many in all.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.Evicted)) }},
 
 	{"fairlead_requests_total", "STUN requests, by method.", counter, []string{"method"},
 		func(s *snapshot, emit emit) { each(s.server.Requests, emit) }},

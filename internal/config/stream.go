@@ -1,0 +1,53 @@
+package config
+
+import "net/netip"
+
+// Streams bounds what clients of TCP and TLS may take.
+type Streams struct {
+	HandshakeTimeout            Duration `yaml:"handshake_timeout"`
+	AuthenticationTimeout       Duration `yaml:"authentication_timeout"`
+	UnauthenticatedBytes        int      `yaml:"unauthenticated_bytes"`
+	MaxUnauthenticated          int      `yaml:"max_unauthenticated"`
+	MaxUnauthenticatedPerClient int      `yaml:"max_unauthenticated_per_client"`
+	IdleTimeout                 Duration `yaml:"idle_timeout"`
+	BacklogBytes                int      `yaml:"backlog_bytes"`
+	Keepalive                   Duration `yaml:"keepalive"`
+	UserTimeout                 Duration `yaml:"user_timeout"`
+}
+
+func (v *validator) streams() {
+	s := v.config.Streams
+	const hour = 3600
+	v.lasts("streams.handshake_timeout", s.HandshakeTimeout, seconds(1), seconds(60))
+	v.lasts("streams.authentication_timeout", s.AuthenticationTimeout, seconds(1), seconds(hour))
+	v.between("streams.unauthenticated_bytes", int64(s.UnauthenticatedBytes), 2048, 1<<20)
+	v.between("streams.max_unauthenticated", int64(s.MaxUnauthenticated), 1, 1_000_000)
+	v.between("streams.max_unauthenticated_per_client", int64(s.MaxUnauthenticatedPerClient), 1, 1_000_000)
+	v.lasts("streams.idle_timeout", s.IdleTimeout, seconds(1), seconds(24*hour))
+	v.between("streams.backlog_bytes", int64(s.BacklogBytes), minBacklogBytes, 64<<20)
+	v.lasts("streams.keepalive", s.Keepalive, 0, seconds(hour))
+	v.lasts("streams.user_timeout", s.UserTimeout, 0, seconds(hour))
+}
+
+// minBacklogBytes is room for the longest datagram with its header.
+const minBacklogBytes = 128 << 10
+
+// tlsListener refuses a listener that could serve nobody.
+func (v *validator) tlsListener(path string, listener Listener) {
+	if listener.Transport == transportTLS && len(v.config.TLS.Certificates) == 0 {
+		v.reject(path+".transport", listener.Transport, "needs a certificate: set tls.certificates")
+	}
+}
+
+// Bound is the configured address of a listener.
+func (l Listener) Bound() netip.AddrPort { return must(parseAddressPort(l.Address)) }
+
+// IsUDP, IsTCP and IsTLS say what a listener takes. One for TCP takes TLS on the
+// same port where there is a certificate.
+func (l Listener) IsUDP() bool { return l.Transport == transportUDP }
+
+// IsTCP is explained at IsUDP.
+func (l Listener) IsTCP() bool { return l.Transport == transportTCP }
+
+// IsTLS is explained at IsUDP.
+func (l Listener) IsTLS() bool { return l.Transport == transportTLS }
