@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,15 @@ func (c *Conn) Detach() error {
 
 // IsSecure says whether the connection is one of TLS.
 func (c *Conn) IsSecure() bool { return c.tls != nil }
+
+// ServerName is the name that the client of a TLS connection asked for (RFC 6066
+// section 3), in lower case; empty for none.
+func (c *Conn) ServerName() string {
+	if c.tls == nil {
+		return ""
+	}
+	return strings.ToLower(c.tls.ConnectionState().ServerName)
+}
 
 // More says whether Recv should be called again although the socket may not
 // become readable: bytes were left where the poller does not see them.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -94,32 +95,21 @@ func (l *link) push(b []byte) int {
 	return n
 }
 
-// Close closes the socket or the connection. Closing again does nothing.
+// Close closes the socket or the connection. Closing again does nothing. Before
+// the connection is detached any goroutine may call it: crypto/tls does when a
+// handshake is cancelled, at a time of its own.
 func (l *link) Close() error {
 	if l.socket != nil {
 		return l.socket.close()
 	}
-	if l.tcp == nil {
-		return nil
+	if err := l.tcp.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
 	}
-	err := l.tcp.Close()
-	l.tcp = nil
-	return err
+	return nil
 }
 
-func (l *link) LocalAddr() net.Addr {
-	if l.tcp == nil {
-		return nil
-	}
-	return l.tcp.LocalAddr()
-}
-
-func (l *link) RemoteAddr() net.Addr {
-	if l.tcp == nil {
-		return nil
-	}
-	return l.tcp.RemoteAddr()
-}
+func (l *link) LocalAddr() net.Addr  { return l.tcp.LocalAddr() }
+func (l *link) RemoteAddr() net.Addr { return l.tcp.RemoteAddr() }
 
 func (l *link) SetDeadline(t time.Time) error { return l.deadline((*net.TCPConn).SetDeadline, t) }
 func (l *link) SetReadDeadline(t time.Time) error {
@@ -131,7 +121,7 @@ func (l *link) SetWriteDeadline(t time.Time) error {
 
 // deadline does nothing once nothing waits.
 func (l *link) deadline(set func(*net.TCPConn, time.Time) error, t time.Time) error {
-	if l.socket != nil || l.tcp == nil {
+	if l.socket != nil {
 		return nil
 	}
 	return set(l.tcp, t)
