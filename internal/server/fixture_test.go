@@ -32,6 +32,7 @@ type options struct {
 	limiter          *authn.Limiter
 	settings         server.Settings
 	external         netip.Addr
+	takesTCP         bool // beside UDP
 	streams          relay.StreamConfig
 	limits           fastpath.StreamLimits
 	minPort, maxPort uint16
@@ -118,7 +119,9 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 	if f.server, err = server.New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	o.streams.Listeners = []relay.StreamListener{{Address: listen}}
+	if o.takesTCP {
+		o.streams.Listeners = []relay.StreamListener{{Address: listen}}
+	}
 	f.engine, err = relay.Open(relay.Config{
 		Workers:   o.workers,
 		Listeners: append([]netip.AddrPort{listen}, o.listenAlso...),
@@ -241,13 +244,21 @@ func rule(t *testing.T, text string) allocation.Rule {
 	return r
 }
 
-// freeAddress fills in a port that no socket has at the moment.
+// freeAddress fills in a port that no socket of UDP or TCP has at the moment.
 func freeAddress(t *testing.T, address string) netip.AddrPort {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", address)
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		conn, err := net.ListenPacket("udp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+		conn.Close()
+		if l, err := net.Listen("tcp", addr.String()); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	t.Fatal("no port is free for UDP and TCP")
+	return netip.AddrPort{}
 }

@@ -140,7 +140,7 @@ func (h *Handler) handle(from *fastpath.Message) {
 			Server:    from.Server,
 		},
 	}
-	r.realm = h.settings.realms.of(r.tuple.Server, "")
+	r.realm = h.settings.realms.of(r.tuple.Server, from.ServerName)
 	method := methodIndex(r.msg.Method)
 	h.counts.requests[method].Add(1)
 	switch err := h.dispatch(r); err {

@@ -95,7 +95,7 @@ func relayBothWays(t *testing.T, f *fixture, cl *client) {
 func TestTCPCarriesBothWays(t *testing.T) {
 	for _, listen := range []string{"127.0.0.1:0", "[::1]:0"} {
 		t.Run(listen, func(t *testing.T) {
-			f := start(t, func(o *options) { o.listen = listen })
+			f := start(t, func(o *options) { o.listen, o.takesTCP = listen, true })
 			family := byte(1)
 			if f.addr.Addr().Is6() {
 				family = 2
@@ -117,7 +117,7 @@ func TestTCPCarriesBothWays(t *testing.T) {
 // The allocation of a TCP client ends with its connection, and all it held with
 // it.
 func TestAllocationEndsWithItsConnection(t *testing.T) {
-	f := start(t)
+	f := start(t, func(o *options) { o.takesTCP = true })
 	cl := dialTCP(t, f.addr, nil, "alice", "wonderland")
 	cl.allocate()
 	if got := f.server.Stats().Quota.Live; got != 1 {

@@ -48,7 +48,7 @@ func selfSigned(t *testing.T) (server *tls.Config, client *tls.Config) {
 // certificate as clients have them.
 func TestOnePortTakesPlainAndTLS(t *testing.T) {
 	serverTLS, clientTLS := selfSigned(t)
-	f := start(t, func(o *options) { o.streams.TLS = serverTLS })
+	f := start(t, func(o *options) { o.takesTCP, o.streams.TLS = true, serverTLS })
 	with := func(change func(*tls.Config)) *tls.Config {
 		c := clientTLS.Clone()
 		change(c)
@@ -102,7 +102,7 @@ func TestOnePortTakesPlainAndTLS(t *testing.T) {
 // stream goes on where it was.
 func TestTLSBackPressure(t *testing.T) {
 	serverTLS, clientTLS := selfSigned(t)
-	f := start(t, func(o *options) { o.streams.TLS = serverTLS })
+	f := start(t, func(o *options) { o.takesTCP, o.streams.TLS = true, serverTLS })
 	cl := dialTCP(t, f.addr, clientTLS, "alice", "wonderland")
 	relayed := cl.allocate()
 	cl.wantCode(cl.do(stun.MethodChannelBind, channelNumber(0x4000), peer(f.peer)), 0)

@@ -15,6 +15,7 @@ type Message struct {
 	Listener       ListenerID
 	Stream         StreamID // 0: it came in a datagram
 	Transport      Transport
+	ServerName     string // that a TLS client asked for, in lower case; or empty
 }
 
 // replySize is the longest answer that waits for the batch. Answers without
@@ -38,7 +39,8 @@ func (c *control) open() {
 func (w *Worker) keepForControl(id ListenerID, v view, b []byte) {
 	m := Message{Data: b, Listener: id}
 	if s := w.streams.receives; s != nil {
-		m.Client, m.Server, m.Stream, m.Transport = s.Client, s.Server, s.id, s.transport
+		m.Client, m.Server, m.Stream = s.Client, s.Server, s.id
+		m.Transport, m.ServerName = s.transport, s.name
 	} else {
 		m.Client, m.Server = w.up.from[v.slot].AddrPort(), w.ListenerAddr(id)
 	}

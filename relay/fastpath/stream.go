@@ -47,6 +47,7 @@ type clientStream struct {
 	id        StreamID
 	key       udpbatch.Addr // stands for the client in the tables
 	transport Transport
+	name      string // that a TLS client asked for
 
 	authenticated bool
 	allocations   int          // live ones
@@ -100,7 +101,7 @@ func (w *Worker) AddStream(s Stream) (StreamID, error) {
 	t := &w.streams
 	c := &clientStream{Stream: s, transport: TransportTCP, opened: w.mono, heard: w.mono, recv: true}
 	if s.Conn.IsSecure() {
-		c.transport = TransportTLS
+		c.transport, c.name = TransportTLS, s.Conn.ServerName()
 	}
 	// The end of an old connection and the begin of a new one with the same
 	// addresses may be found in this order.
