@@ -18,6 +18,10 @@ import (
 // without descriptors, it would give them as fast as it is asked.
 const acceptPause = 50 * time.Millisecond
 
+// protocolACME is what an authority says that checks a name by tls-alpn-01 (RFC
+// 8737 section 3).
+const protocolACME = "acme-tls/1"
+
 // accept takes connections from one listening socket until ctx is done.
 func (a *acceptors) accept(ctx context.Context, l acceptor) {
 	for {
@@ -84,6 +88,11 @@ func (a *acceptors) handshake(ctx context.Context, l acceptor, tcp *net.TCPConn,
 	}
 	if !stop() && err == nil {
 		err = ctx.Err()
+	}
+	if err == nil && conn.Protocol() == protocolACME {
+		_ = conn.Close() // the certificate was all there was to see
+		a.admissions.settle(place)
+		return
 	}
 	if err != nil {
 		a.counts.failedHandshakes.Add(1)

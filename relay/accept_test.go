@@ -216,3 +216,20 @@ func eventually(t *testing.T, condition func() bool) {
 		}
 	}
 }
+
+// Whoever checks a name by tls-alpn-01 gets the certificate and nothing else,
+// and is no failure.
+func TestChallengeOfAnAuthority(t *testing.T) {
+	server, client := serverTLS(t)
+	server.NextProtos, client.NextProtos = []string{"stun.turn", "acme-tls/1"}, []string{"acme-tls/1"}
+	engine, addr := streamEngine(t, func(c *relay.StreamConfig) { c.TLS = server })
+	conn := tls.Client(dial(t, addr), client)
+	if err := conn.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	wantEnd(t, conn)
+	eventually(t, func() bool { return engine.StreamStats().Unauthenticated == 0 })
+	if got := engine.StreamStats(); got.FailedHandshakes != 0 || got.AcceptedTLS != 0 {
+		t.Errorf("got %+v, want neither a failure nor a client", got)
+	}
+}

@@ -33,7 +33,7 @@ type StreamListener struct {
 type StreamConfig struct {
 	Listeners []StreamListener
 	// TLS has the certificates; nil: no TLS. The engine adds the application
-	// protocols of RFC 7443 and refuses versions before 1.2.
+	// protocols of RFC 7443 where it has none, and refuses versions before 1.2.
 	TLS *tls.Config
 	// HandshakeTimeout bounds the wait for the first byte and the handshake.
 	HandshakeTimeout time.Duration
@@ -93,7 +93,9 @@ func openAcceptors(cfg StreamConfig, workers []*fastpath.Worker, log *zap.Logger
 	if cfg.TLS != nil {
 		a.tls = cfg.TLS.Clone()
 		a.tls.MinVersion = max(a.tls.MinVersion, tls.VersionTLS12)
-		a.tls.NextProtos = []string{"stun.turn", "stun.nat-discovery"} // RFC 7443
+		if len(a.tls.NextProtos) == 0 {
+			a.tls.NextProtos = []string{"stun.turn", "stun.nat-discovery"} // RFC 7443
+		}
 		// A write is what one wake-up brought: it shall stay one record.
 		a.tls.DynamicRecordSizingDisabled = true
 	}

@@ -39,7 +39,7 @@ func urlsOf(cfg *config.Config, realm config.Realm, local []netip.Addr) []string
 	}
 	add("turn", "udp", config.Listener.IsUDP)
 	add("turn", "tcp", config.Listener.IsTCP)
-	if len(cfg.TLS.Certificates) > 0 {
+	if cfg.HasTLS() {
 		add("turns", "tcp", func(l config.Listener) bool { return !l.IsUDP() })
 	}
 	return urls

@@ -53,7 +53,7 @@ func (r *reloader) reload(ctx context.Context) {
 	r.level.SetLevel(effective.LogLevel())
 	r.running = effective
 	warn(r.log, warnings)
-	if len(r.running.TLS.Certificates) > 0 && r.instance.hasNoTLS() {
+	if r.running.HasTLS() && r.instance.hasNoTLS() {
 		r.log.Warn("the first certificate takes effect at the next start: until then there is no TLS", zap.String("key", "tls.certificates"))
 	}
 	if len(changes.Restart) > 0 {

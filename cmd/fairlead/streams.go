@@ -29,7 +29,7 @@ func (i *instance) streamConfig(cfg *config.Config) relay.StreamConfig {
 		MaxUnauthenticatedPerSource: s.MaxUnauthenticatedPerClient,
 		Socket:                      stream.Options{KeepAlive: s.Keepalive.Std(), UserTimeout: s.UserTimeout.Std()},
 	}
-	if len(cfg.TLS.Certificates) > 0 {
+	if cfg.HasTLS() {
 		c.TLS = i.tls.TLS()
 	}
 	for _, each := range cfg.Listeners {

@@ -34,10 +34,13 @@ const minBacklogBytes = 128 << 10
 
 // tlsListener refuses a listener that could serve nobody.
 func (v *validator) tlsListener(path string, listener Listener) {
-	if listener.Transport == transportTLS && len(v.config.TLS.Certificates) == 0 {
-		v.reject(path+".transport", listener.Transport, "needs a certificate: set tls.certificates")
+	if listener.Transport == transportTLS && !v.config.HasTLS() {
+		v.reject(path+".transport", listener.Transport, "needs a certificate: set tls.certificates or tls.acme.domains")
 	}
 }
+
+// HasTLS says whether there is a certificate, or an authority to get one from.
+func (c *Config) HasTLS() bool { return len(c.TLS.Certificates) > 0 || len(c.TLS.ACME.Domains) > 0 }
 
 // Bound is the configured address of a listener.
 func (l Listener) Bound() netip.AddrPort { return must(parseAddressPort(l.Address)) }

@@ -16,7 +16,7 @@ func TestValidate(t *testing.T) {
 		{"no listener", `listeners=[]`, `listeners: holds no listener`},
 		{"other transport", `listeners=[{address: "192.0.2.1:3478", transport: sctp}]`, `listeners[0].transport = "sctp": must be one of udp, tcp, tls`},
 		{"no transport", `listeners=[{address: "192.0.2.1:3478"}]`, `listeners[0].transport = "": must be one of udp, tcp, tls`},
-		{"TLS without a certificate", `listeners=[{address: "192.0.2.1:5349", transport: tls}]`, `listeners[0].transport = "tls": needs a certificate: set tls.certificates`},
+		{"TLS without a certificate", `listeners=[{address: "192.0.2.1:5349", transport: tls}]`, `listeners[0].transport = "tls": needs a certificate: set tls.certificates or tls.acme.domains`},
 		{"TCP and TLS at one address", `listeners=[{address: "192.0.2.1:443", transport: tcp}, {address: "192.0.2.1:443", transport: tls}]`, `listeners[1].address = "192.0.2.1:443": stands in listeners[0] already`},
 		{"a backlog without room for a datagram", `streams.backlog_bytes=65536`, `streams.backlog_bytes = 65536: must be from 131072 to`},
 		{"no time to authenticate", `streams.authentication_timeout=0s`, `streams.authentication_timeout = 0s: must be from 1s to`},

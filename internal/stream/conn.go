@@ -69,6 +69,14 @@ func (c *Conn) ServerName() string {
 	return strings.ToLower(c.tls.ConnectionState().ServerName)
 }
 
+// Protocol is the application protocol agreed on by TLS; empty for none.
+func (c *Conn) Protocol() string {
+	if c.tls == nil {
+		return ""
+	}
+	return c.tls.ConnectionState().NegotiatedProtocol
+}
+
 // More says whether Recv should be called again although the socket may not
 // become readable: bytes were left where the poller does not see them.
 func (c *Conn) More() bool { return c.more }
