@@ -23,6 +23,7 @@ type config struct {
 	Auth       auth           `json:"auth"`
 	Peers      peers          `json:"peers"`
 	Quota      map[string]any `json:"quota,omitempty"`
+	Events     map[string]any `json:"events,omitempty"`
 	Monitoring monitoring     `json:"monitoring"`
 	Log        logging        `json:"log"`
 }
