@@ -18,7 +18,7 @@ const callTimeout = 60 * time.Second
 
 // page is what the browser loads.
 //
-//go:embed browser/call.html browser/call.js
+//go:embed browser/*.html browser/call.js browser/mesh.js
 var page embed.FS
 
 // iceServers is the list that a web page gives to RTCPeerConnection, and the
@@ -51,6 +51,18 @@ type candidatePair struct {
 // a page served on that host's loopback.
 func browserCall(t *testing.T, host *testnet.Namespace, servers iceServers) call {
 	t.Helper()
+	output := inBrowser(t, host, "call.html", servers)
+	var result call
+	if err := json.Unmarshal([]byte(output), &result); err != nil {
+		t.Fatalf("call in the browser: %v in %q", err, output)
+	}
+	return result
+}
+
+// inBrowser opens one of the pages, which finds the servers beside it, and
+// returns its result as JSON.
+func inBrowser(t *testing.T, host *testnet.Namespace, name string, servers any) string {
+	t.Helper()
 	listener := host.ListenTCP(t, netip.MustParseAddrPort("127.0.0.1:0"))
 	mux := http.NewServeMux()
 	mux.Handle("GET /browser/", http.FileServerFS(page))
@@ -64,15 +76,11 @@ func browserCall(t *testing.T, host *testnet.Namespace, servers iceServers) call
 	// A process namespace of its own, so that no part of the browser outlives
 	// the test.
 	p := testnet.Start(t, host.Command(t.Context(), "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"node", "browser/run.js", "http://"+listener.Addr().String()+"/browser/call.html"))
+		"node", "browser/run.js", "http://"+listener.Addr().String()+"/browser/"+name))
 	if code := p.Wait(t, callTimeout); code != 0 {
-		t.Fatalf("call in the browser: got exit code %d, want 0\n%s", code, p.Output())
+		t.Fatalf("%s in the browser: got exit code %d, want 0\n%s", name, code, p.Output())
 	}
-	var result call
-	if err := json.Unmarshal([]byte(p.Stdout()), &result); err != nil {
-		t.Fatalf("call in the browser: %v in %q", err, p.Stdout())
-	}
-	return result
+	return p.Stdout()
 }
 
 // check fails the test unless the call was whole and all of it relayed.
