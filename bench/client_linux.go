@@ -25,10 +25,11 @@ const (
 	allocationLifetime = time.Hour
 )
 
-// client is the control part of a TURN client over UDP with long-term
+// client is the control part of a TURN client with long-term
 // credentials (RFC 8489 section 9.2), or none where the server asks for none.
 type client struct {
-	fd      int // connected to the server; owned by the caller
+	fd      int     // connected to the server; owned by the caller
+	stream  *stream // in place of fd, likewise; nil: UDP
 	realm   string
 	nonce   []byte
 	key     []byte // nil until the server has asked for it
@@ -132,8 +133,8 @@ func (c *client) exchange(method wire.Method, add func(*wire.Builder)) (*wire.Me
 		c.builder.Sign(c.key)
 	}
 	for range requestAttempts {
-		if _, err := unix.Write(c.fd, c.builder.Bytes()); err != nil {
-			return nil, fmt.Errorf("send request: %w", os.NewSyscallError("write", err))
+		if err := c.send(c.builder.Bytes()); err != nil {
+			return nil, fmt.Errorf("send request: %w", err)
 		}
 		switch err := c.receive(id); {
 		case err == nil:
@@ -149,13 +150,31 @@ func (c *client) exchange(method wire.Method, add func(*wire.Builder)) (*wire.Me
 // is over.
 func (c *client) receive(id [wire.TransactionIDSize]byte) error {
 	for range staleAnswers {
-		n, err := unix.Read(c.fd, c.buffer[:])
+		n, err := c.read(c.buffer[:])
 		if err != nil {
-			return os.NewSyscallError("read", err)
+			return err
 		}
 		if c.message.Walk(c.buffer[:n]) == wire.OK && c.message.TransactionID == id {
 			return nil
 		}
 	}
 	return unix.EAGAIN
+}
+
+// send sends one message.
+func (c *client) send(message []byte) error {
+	if c.stream != nil {
+		return c.stream.write(message)
+	}
+	_, err := unix.Write(c.fd, message)
+	return os.NewSyscallError("write", err)
+}
+
+// read waits for one message; EAGAIN says that time is over.
+func (c *client) read(b []byte) (int, error) {
+	if c.stream != nil {
+		return c.stream.message(b)
+	}
+	n, err := unix.Read(c.fd, b)
+	return n, os.NewSyscallError("read", err)
 }

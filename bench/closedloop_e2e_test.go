@@ -66,6 +66,38 @@ func TestClosedLoop(t *testing.T) {
 	}
 }
 
+// TestClosedLoopOverStreams measures clients on TCP and TLS with the server that
+// both were made for first.
+func TestClosedLoopOverStreams(t *testing.T) {
+	for _, transport := range []bench.Transport{bench.TCP, bench.TLS} {
+		t.Run(string(transport), func(t *testing.T) {
+			servers, err := bench.Coturn(t.Context(), "turnserver", transport)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cells := []bench.Cell{
+				{Direction: bench.ToPeer, Flows: 4, Packets: 8},
+				{Direction: bench.ToClient, Flows: 2, Packets: 4},
+			}
+			report, err := bench.ClosedLoop(t.Context(), bench.ClosedLoopOptions{
+				Server: servers[0], Transport: transport, Cells: cells,
+				Duration: 200 * time.Millisecond, Payload: 101, CPU: -1, // padded
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Cells) != len(cells) || report.Transport != transport {
+				t.Fatalf("got %d cells over %q, want %d over %q", len(report.Cells), report.Transport, len(cells), transport)
+			}
+			for _, m := range report.Cells {
+				if m.Bursts == 0 || m.NetNs <= 0 {
+					t.Errorf("%s: got %d bursts and net %.0f ns, want some that cost more than the baseline", m.Cell, m.Bursts, m.NetNs)
+				}
+			}
+		})
+	}
+}
+
 func TestClosedLoopShowsWhyAServerDidNotStart(t *testing.T) {
 	_, err := bench.ClosedLoop(t.Context(), bench.ClosedLoopOptions{
 		Server:   bench.Spec{Name: "broken", Command: "echo no such ocean >&2; exit 3"},

@@ -17,6 +17,7 @@ func ClosedLoop(ctx context.Context, o ClosedLoopOptions) (report *Report, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
+	l.transport = o.Transport
 
 	rounds := max(minRounds, int(o.Duration/(2*longestSlice)))
 	p := pace{rounds: rounds, slice: o.Duration / time.Duration(2*rounds)}
@@ -38,6 +39,7 @@ func newReport(l *lab, payload int, p pace) (*Report, error) {
 		Machine:      machine,
 		Date:         time.Now(),
 		PayloadBytes: payload,
+		Transport:    l.transport,
 		SliceMs:      p.slice.Milliseconds(),
 	}, nil
 }

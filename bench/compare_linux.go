@@ -16,6 +16,7 @@ func Compare(ctx context.Context, o CompareOptions) (report *Report, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
+	l.transport = o.Transport
 
 	p := pace{rounds: o.Rounds, slice: o.Slice}
 	report, err = newReport(l, o.Payload, p)

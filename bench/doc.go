@@ -15,6 +15,9 @@
 // what an allocation and a refused request cost. Both give a Report, which is
 // the JSON output and writes the tables. Cell names one kind of burst.
 //
+// Clients talk UDP, TCP or TLS to the servers; the baseline is UDP in any case. The
+// generator's TLS is crypto/tls on a raw socket.
+//
 // Latency and Fairness use an open loop instead: packets leave at fixed times
 // from another CPU, whatever comes through, and the kernel stamps their arrival.
 //

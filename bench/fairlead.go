@@ -1,12 +1,15 @@
 package bench
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // fairleadConfig leaves nothing between the packets and the forwarding code:
 // no limits, no monitoring, one worker for the one CPU.
 const fairleadConfig = `listeners:
   - address: "{listen}:{port}"
-    transport: udp
+    transport: %s
 workers: 1
 relay:
   addresses:
@@ -35,12 +38,26 @@ log:
   level: info
 `
 
-// Fairlead is the running binary as a server.
-func Fairlead(version string) Spec {
+// fairleadTLS is what TLS clients need in addition; they use the TCP listener.
+const fairleadTLS = `tls:
+  certificates:
+    - certificate_file: "{certificate}"
+      key_file: "{key}"
+`
+
+// Fairlead is the running binary as a server for clients on a transport.
+func Fairlead(version string, t Transport) Spec {
+	listener, more := UDP, ""
+	if t.isStream() {
+		listener = TCP
+	}
+	if t == TLS {
+		more = fairleadTLS
+	}
 	return Spec{
 		Name:    "fairlead",
 		Command: "{executable} serve --config {directory}/fairlead.yaml",
-		Files:   map[string]string{"fairlead.yaml": fairleadConfig},
+		Files:   map[string]string{"fairlead.yaml": fmt.Sprintf(fairleadConfig, listener) + more},
 		Version: version,
 	}
 }
@@ -48,7 +65,7 @@ func Fairlead(version string) Spec {
 // FairleadCollecting is the running binary with a collector that has much to do:
 // it starts after every percent of growth, and frequent reloads leave garbage.
 func FairleadCollecting(version string) Spec {
-	s := Fairlead(version)
+	s := Fairlead(version, UDP)
 	s.Name = "fairlead, collecting"
 	s.Command = "env GOGC=1 GODEBUG=gctrace=1 " + s.Command
 	s.ReloadEvery = 100 * time.Millisecond

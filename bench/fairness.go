@@ -85,7 +85,7 @@ func (r *FairnessReport) WriteTable(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "\n%d voice flows of %d packets per second each and one bulk flow.\n\n", r.Voices, voicePackets); err != nil {
 		return err
 	}
-	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, UDP, r.Servers)
 }
 
 // WriteJSON writes the report as one indented JSON object.

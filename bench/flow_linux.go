@@ -16,7 +16,8 @@ const channelNumber = 0x4000
 // flow is a pair of connected sockets, a client's and a peer's, and what lies
 // between them: one allocation with a channel, or nothing.
 type flow struct {
-	client, peer int
+	client, peer int     // client -1: it has a stream
+	stream       *stream // nil: UDP
 	control      *client // nil for a direct flow
 	peerAddr     netip.AddrPort
 }
@@ -39,6 +40,9 @@ func (l *lab) openDirectFlow() (*flow, error) {
 
 // openRelayedFlow makes an allocation on the server and binds its channel.
 func (l *lab) openRelayedFlow(s *server) (*flow, error) {
+	if l.transport.isStream() {
+		return l.openStreamFlow(s)
+	}
 	f, err := l.openEnds(clientAddr, peerAddr)
 	if err != nil {
 		return nil, err
@@ -51,8 +55,10 @@ func (l *lab) openRelayedFlow(s *server) (*flow, error) {
 }
 
 func (f *flow) establish(server netip.AddrPort) error {
-	if err := connect(f.client, server); err != nil {
-		return err
+	if f.stream == nil {
+		if err := connect(f.client, server); err != nil {
+			return err
+		}
 	}
 	relayed, err := f.control.allocate()
 	if err != nil {
@@ -72,6 +78,38 @@ func (f *flow) refresh() error {
 	return f.control.bind(channelNumber, f.peerAddr)
 }
 
+// openStreamFlow is openRelayedFlow for a client on TCP or TLS.
+func (l *lab) openStreamFlow(s *server) (*flow, error) {
+	f := &flow{client: -1, peer: -1}
+	err := l.clients.do(func() (err error) {
+		f.stream, err = openStream(netip.AddrPortFrom(clientAddr, 0), s.addr, l.transport)
+		return err
+	})
+	if err == nil {
+		err = f.openPeer(l, peerAddr)
+	}
+	if err == nil {
+		f.control = &client{stream: f.stream}
+		err = f.establish(s.addr)
+	}
+	if err != nil {
+		return nil, errors.Join(s.explain(err), f.close())
+	}
+	return f, nil
+}
+
+// openPeer opens the peer's socket.
+func (f *flow) openPeer(l *lab, addr netip.Addr) error {
+	err := l.peers.do(func() (err error) {
+		f.peer, err = openSocket(netip.AddrPortFrom(addr, 0))
+		return err
+	})
+	if err == nil {
+		f.peerAddr, err = localAddr(f.peer)
+	}
+	return err
+}
+
 // openEnds opens the two sockets.
 func (l *lab) openEnds(clientAddr, peerAddr netip.Addr) (*flow, error) {
 	f := &flow{client: -1, peer: -1}
@@ -80,13 +118,7 @@ func (l *lab) openEnds(clientAddr, peerAddr netip.Addr) (*flow, error) {
 		return err
 	})
 	if err == nil {
-		err = l.peers.do(func() (err error) {
-			f.peer, err = openSocket(netip.AddrPortFrom(peerAddr, 0))
-			return err
-		})
-	}
-	if err == nil {
-		f.peerAddr, err = localAddr(f.peer)
+		err = f.openPeer(l, peerAddr)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.close())
@@ -102,6 +134,9 @@ func (f *flow) close() error {
 			err = errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
 		}
 	}
+	if f.stream != nil {
+		err = errors.Join(err, f.stream.close())
+	}
 	return err
 }
 
@@ -115,11 +150,15 @@ func (f *flow) lane(c Cell, payload int) (*lane, error) {
 // one of them. The tag leads the payload; the client's end has a ChannelData
 // header in front of it.
 func (f *flow) ends(d Direction, payload int) (from, to end, template []byte) {
-	from = end{fd: f.client, size: payload}
+	from = end{fd: f.client, stream: f.stream, size: payload}
 	to = end{fd: f.peer, size: payload}
 	if f.control != nil {
 		from.size += wire.ChannelHeaderSize
 		from.tag = wire.ChannelHeaderSize
+	}
+	if f.stream != nil {
+		from.fd = f.stream.conn.fd
+		from.size = streamPadded(from.size)
 	}
 	if d == ToClient {
 		from, to = to, from

@@ -24,6 +24,7 @@ import (
 type lab struct {
 	clients, relay, peers *host
 
+	transport  Transport // of the clients
 	cpu        int
 	directory  string // scratch, removed by close
 	executable string
@@ -121,6 +122,7 @@ func (l *lab) nextSetting() (setting, error) {
 		return setting{}, fmt.Errorf("start a server: the relay has addresses for %d only", maxServers)
 	}
 	s := setting{
+		transport:  l.transport,
 		directory:  filepath.Join(l.directory, strconv.Itoa(l.servers)),
 		executable: l.executable,
 	}
@@ -128,6 +130,9 @@ func (l *lab) nextSetting() (setting, error) {
 	l.servers++
 	if err := os.Mkdir(s.directory, 0o755); err != nil {
 		return setting{}, fmt.Errorf("make a scratch directory: %w", err)
+	}
+	if l.transport == TLS {
+		return s, writeCertificate(s.certificate(), s.key())
 	}
 	return s, nil
 }

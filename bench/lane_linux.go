@@ -23,9 +23,10 @@ const (
 // end describes the packets of a lane at one of its ends. The tag, eight bytes,
 // tells the packets of one burst from late ones of another.
 type end struct {
-	fd   int
-	size int // bytes of each packet; at the receiving end: at least
-	tag  int // offset of the tag
+	fd     int
+	stream *stream // that fd belongs to; nil: UDP
+	size   int     // bytes of each packet; at the receiving end: at least
+	tag    int     // offset of the tag
 }
 
 // lane is one flow in one direction, with all that a burst needs prepared: the
@@ -81,8 +82,13 @@ func (l *lane) setTrain(on bool) error {
 	if on {
 		segment, gro = l.from.size, 1
 	}
-	if err := setSegment(l.from.fd, segment); err != nil {
-		return err
+	if l.from.stream == nil {
+		if err := setSegment(l.from.fd, segment); err != nil {
+			return err
+		}
+	}
+	if l.to.stream != nil {
+		return nil
 	}
 	if err := unix.SetsockoptInt(l.to.fd, unix.IPPROTO_UDP, unix.UDP_GRO, gro); err != nil {
 		return fmt.Errorf("set UDP_GRO: %w", os.NewSyscallError("setsockopt", err))
@@ -106,6 +112,10 @@ func (l *lane) send(tag uint64) {
 	for off := l.from.tag; off < len(l.packets); off += l.from.size {
 		binary.BigEndian.PutUint64(l.packets[off:], tag)
 	}
+	if l.from.stream != nil {
+		_ = l.from.stream.write(l.packets) // what does not leave counts as lost
+		return
+	}
 	retried := false
 	for i := 0; i < len(l.out); {
 		n, errno := sendmmsg(l.from.fd, l.out[i:])
@@ -125,6 +135,9 @@ func (l *lane) send(tag uint64) {
 // recv receives at most want packets that are there and returns how many of
 // them have the tag.
 func (l *lane) recv(tag uint64, want int) int {
+	if l.to.stream != nil {
+		return l.to.stream.count(l.to, tag)
+	}
 	n, errno := recvmmsg(l.to.fd, l.in[:min(want, len(l.in))])
 	if errno != 0 {
 		return 0 // nothing there, or an ICMP error that this call took off

@@ -81,7 +81,7 @@ func (r *LatencyReport) WriteTable(w io.Writer) error {
 		r.Flows, r.Allocations, r.Servers[0].Name); err != nil {
 		return err
 	}
-	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, UDP, r.Servers)
 }
 
 // WriteJSON writes the report as one indented JSON object.

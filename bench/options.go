@@ -43,12 +43,13 @@ func ProgressTo(w io.Writer) Progress {
 
 // ClosedLoopOptions are the parameters of ClosedLoop.
 type ClosedLoopOptions struct {
-	Server   Spec
-	Cells    []Cell
-	Duration time.Duration // of each cell, half of it for the baseline
-	Payload  int           // bytes
-	CPU      int           // number of the CPU; negative: the last one
-	Progress Progress
+	Server    Spec
+	Transport Transport // of the clients
+	Cells     []Cell
+	Duration  time.Duration // of each cell, half of it for the baseline
+	Payload   int           // bytes
+	CPU       int           // number of the CPU; negative: the last one
+	Progress  Progress
 }
 
 func (o ClosedLoopOptions) validate() error {
@@ -58,12 +59,13 @@ func (o ClosedLoopOptions) validate() error {
 	if o.Duration < 2*minRounds*minSlice {
 		return fmt.Errorf("%s for each cell is too short: at least %s", o.Duration, 2*minRounds*minSlice)
 	}
-	return errors.Join(validateCells(o.Cells), validatePayload(o.Payload))
+	return errors.Join(validateCells(o.Cells, o.Transport), validatePayload(o.Payload))
 }
 
 // CompareOptions are the parameters of Compare.
 type CompareOptions struct {
-	Servers     []Spec // the first is the reference
+	Servers     []Spec    // the first is the reference
+	Transport   Transport // of the clients; over a stream the costs of control are not measured
 	Cells       []Cell
 	Rounds      int           // alternations of each cell
 	Slice       time.Duration // of one server in one round
@@ -82,19 +84,24 @@ func (o CompareOptions) validate() error {
 		return fmt.Errorf("%d rounds are too few: at least %d", o.Rounds, minRounds)
 	case o.Slice < minSlice:
 		return fmt.Errorf("a slice of %s is too short: at least %s", o.Slice, minSlice)
+	case o.Allocations > 0 && o.Transport.isStream():
+		return errors.New("the costs of control are measured over UDP: ask for 0 allocations")
 	case o.Allocations < 0 || o.Allocations > maxAllocations:
 		return fmt.Errorf("%d allocations: a number from 0 to %d", o.Allocations, maxAllocations)
 	}
-	return errors.Join(validateCells(o.Cells), validatePayload(o.Payload))
+	return errors.Join(validateCells(o.Cells, o.Transport), validatePayload(o.Payload))
 }
 
-func validateCells(cells []Cell) error {
+func validateCells(cells []Cell, t Transport) error {
 	if len(cells) == 0 {
 		return errors.New("no cells to measure")
 	}
 	for _, c := range cells {
 		if _, err := ParseCell(c.String()); err != nil {
 			return err
+		}
+		if c.Train && t.isStream() {
+			return fmt.Errorf("cell %s: a stream has no trains", c)
 		}
 	}
 	return nil

@@ -18,10 +18,11 @@ func TestClosedLoopOptionsValidate(t *testing.T) {
 		"too short":          {func(o *ClosedLoopOptions) { o.Duration = time.Millisecond }, "too short"},
 		"no room for a tag":  {func(o *ClosedLoopOptions) { o.Payload = 7 }, "payload of 7"},
 		"more than a frame":  {func(o *ClosedLoopOptions) { o.Payload = 1401 }, "payload of 1401"},
+		"trains over TCP":    {func(o *ClosedLoopOptions) { o.Transport = TCP }, "a stream has no trains"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := ClosedLoopOptions{Server: Fairlead(""), Cells: DefaultCells(), Duration: 2 * time.Second, Payload: DefaultPayload}
+			o := ClosedLoopOptions{Server: Fairlead("", UDP), Cells: DefaultCells(), Duration: 2 * time.Second, Payload: DefaultPayload}
 			tt.change(&o)
 			checkComplaint(t, o.validate(), tt.complaint)
 		})
@@ -40,12 +41,14 @@ func TestCompareOptionsValidate(t *testing.T) {
 		"too short":            {func(o *CompareOptions) { o.Slice = time.Microsecond }, "too short"},
 		"fewer than none":      {func(o *CompareOptions) { o.Allocations = -1 }, "-1 allocations"},
 		"more than ports":      {func(o *CompareOptions) { o.Allocations = 60000 }, "60000 allocations"},
+		"control over TLS":     {func(o *CompareOptions) { o.Transport, o.Cells = TLS, o.Cells[:1] }, "over UDP"},
+		"cells over TLS":       {func(o *CompareOptions) { o.Transport, o.Cells, o.Allocations = TLS, o.Cells[:1], 0 }, ""},
 		"cells and the packet": {func(o *CompareOptions) { o.Cells, o.Payload = nil, 0 }, "payload of 0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := CompareOptions{
-				Servers: []Spec{Pion(), Fairlead("")}, Cells: DefaultCells(), Rounds: 10,
+				Servers: []Spec{Pion(), Fairlead("", UDP)}, Cells: DefaultCells(), Rounds: 10,
 				Slice: 100 * time.Millisecond, Payload: DefaultPayload, Allocations: 2000, Rest: time.Second,
 			}
 			tt.change(&o)
@@ -72,7 +75,7 @@ func TestLatencyOptionsValidate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := LatencyOptions{
-				Servers: []Spec{Pion(), Fairlead("")}, Flows: 200, Allocations: 16000, Rounds: 5,
+				Servers: []Spec{Pion(), Fairlead("", UDP)}, Flows: 200, Allocations: 16000, Rounds: 5,
 				Slice: 2 * time.Second, Payload: DefaultPayload,
 			}
 			tt.change(&o)
@@ -95,7 +98,7 @@ func TestFairnessOptionsValidate(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := FairnessOptions{Servers: []Spec{Fairlead("")}, Voices: 500, Duration: 10 * time.Second, Payload: DefaultPayload}
+			o := FairnessOptions{Servers: []Spec{Fairlead("", UDP)}, Voices: 500, Duration: 10 * time.Second, Payload: DefaultPayload}
 			tt.change(&o)
 			checkComplaint(t, o.validate(), tt.complaint)
 		})

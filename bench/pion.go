@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -21,8 +22,8 @@ func Pion() Spec {
 	}
 }
 
-// PionServer is a TURN server of pion/turn/v4 with one UDP listener and one
-// user.
+// PionServer is a TURN server of pion/turn/v4 with a UDP and a TCP listener at one
+// address, and one user.
 type PionServer struct {
 	Listen   netip.AddrPort
 	Relay    netip.Addr
@@ -39,25 +40,27 @@ func (s PionServer) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for pion/turn: %w", err)
 	}
+	streams, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(s.Listen))
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen for pion/turn: %w", err), conn.Close())
+	}
+	relays := &turn.RelayAddressGeneratorPortRange{
+		RelayAddress: s.Relay.AsSlice(),
+		Address:      s.Relay.String(),
+		MinPort:      s.MinPort,
+		MaxPort:      s.MaxPort,
+	}
 	key := turn.GenerateAuthKey(s.User, s.Realm, s.Password)
 	server, err := turn.NewServer(turn.ServerConfig{
 		Realm: s.Realm,
 		AuthHandler: func(username, _ string, _ net.Addr) ([]byte, bool) {
 			return key, username == s.User
 		},
-		PacketConnConfigs: []turn.PacketConnConfig{{
-			PacketConn: conn,
-			RelayAddressGenerator: &turn.RelayAddressGeneratorPortRange{
-				RelayAddress: s.Relay.AsSlice(),
-				Address:      s.Relay.String(),
-				MinPort:      s.MinPort,
-				MaxPort:      s.MaxPort,
-			},
-		}},
+		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: relays}},
+		ListenerConfigs:   []turn.ListenerConfig{{Listener: streams, RelayAddressGenerator: relays}},
 	})
 	if err != nil {
-		_ = conn.Close()
-		return fmt.Errorf("start pion/turn: %w", err)
+		return errors.Join(fmt.Errorf("start pion/turn: %w", err), conn.Close(), streams.Close())
 	}
 	<-ctx.Done()
 	if err := server.Close(); err != nil {

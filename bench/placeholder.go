@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ type setting struct {
 	relay      netip.Addr // address that peers see
 	directory  string     // scratch directory of this server
 	executable string     // the running binary
+	transport  Transport  // of the clients
 }
 
 // placeholders maps the names that a command may use to their values.
@@ -45,8 +47,15 @@ func (s setting) placeholders() map[string]string {
 		"realm":      benchRealm,
 		"directory":  s.directory,
 		"executable": s.executable,
+
+		"certificate": s.certificate(),
+		"key":         s.key(),
 	}
 }
+
+// certificate and key are PEM files, which are there if the clients use TLS.
+func (s setting) certificate() string { return filepath.Join(s.directory, "certificate.pem") }
+func (s setting) key() string         { return filepath.Join(s.directory, "key.pem") }
 
 // Placeholders lists the names that a server's command may use, in braces.
 func Placeholders() []string {

@@ -51,7 +51,10 @@ func TestExpandNamesWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestSpecsExpand(t *testing.T) {
-	specs := []Spec{Fairlead("v1"), Pion(), {Command: coturnCommand + coturnFastSwitches}}
+	specs := []Spec{Pion(), {Command: coturnCommand + coturnFastSwitches}}
+	for _, transport := range []Transport{UDP, TCP, TLS} {
+		specs = append(specs, Fairlead("v1", transport), Spec{Command: coturnCommand + coturnSwitches[transport]})
+	}
 	for _, spec := range specs {
 		texts := []string{spec.Command}
 		for _, text := range spec.Files {

@@ -16,6 +16,7 @@ type Report struct {
 	Machine      Machine       `json:"machine"`
 	Date         time.Time     `json:"date"`
 	PayloadBytes int           `json:"payload_bytes"`
+	Transport    Transport     `json:"client_transport,omitempty"` // empty: UDP
 	SliceMs      int64         `json:"slice_ms"`
 	Servers      []Contender   `json:"servers"`
 	Cells        []Measurement `json:"cells"`

@@ -58,7 +58,7 @@ func (l *lab) startServer(ctx context.Context, spec Spec) (*server, error) {
 		addr:    netip.AddrPortFrom(s.listen, listenPort),
 		process: process,
 	}
-	if err := l.clients.do(func() error { return running.awaitReady(ctx) }); err != nil {
+	if err := l.clients.do(func() error { return running.awaitReady(ctx, l.transport) }); err != nil {
 		process.stop()
 		return nil, running.explain(err)
 	}
@@ -67,19 +67,10 @@ func (l *lab) startServer(ctx context.Context, spec Spec) (*server, error) {
 
 // awaitReady asks for an allocation, without credentials, until there is any
 // answer.
-func (s *server) awaitReady(ctx context.Context) error {
-	fd, err := openSocket(netip.AddrPortFrom(clientAddr, 0))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = unix.Close(fd) }()
-	if err := connect(fd, s.addr); err != nil {
-		return err
-	}
-	c := client{fd: fd}
+func (s *server) awaitReady(ctx context.Context, t Transport) error {
+	var err error
 	for deadline := time.Now().Add(readyTimeout); time.Now().Before(deadline); {
-		_, err = c.exchange(wire.MethodAllocate, func(b *wire.Builder) { b.RequestedTransport(wire.ProtocolUDP) })
-		switch {
+		switch err = s.askOnce(t); {
 		case err == nil:
 			return nil
 		case s.process.hasEnded():
@@ -93,6 +84,28 @@ func (s *server) awaitReady(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("wait for its first answer: %w", err)
+}
+
+// askOnce asks for an allocation, from a new client.
+func (s *server) askOnce(t Transport) (err error) {
+	local := netip.AddrPortFrom(clientAddr, 0)
+	c := client{}
+	if t.isStream() {
+		if c.stream, err = openStream(local, s.addr, t); err != nil {
+			return err
+		}
+		defer func() { _ = c.stream.close() }()
+	} else {
+		if c.fd, err = openSocket(local); err != nil {
+			return err
+		}
+		defer func() { _ = unix.Close(c.fd) }()
+		if err := connect(c.fd, s.addr); err != nil {
+			return err
+		}
+	}
+	_, err = c.exchange(wire.MethodAllocate, func(b *wire.Builder) { b.RequestedTransport(wire.ProtocolUDP) })
+	return err
 }
 
 // explain adds what the server has said to an error.

@@ -29,7 +29,7 @@ func (r *Report) WriteCells(w io.Writer) error {
 			return err
 		}
 	}
-	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Transport, r.Servers)
 }
 
 // WriteComparison writes what every server costs, and how that compares with
@@ -64,7 +64,7 @@ func (r *Report) WriteComparison(w io.Writer) error {
 			return err
 		}
 	}
-	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Servers)
+	return writeOrigin(w, r.Machine, r.Date, r.PayloadBytes, r.Transport, r.Servers)
 }
 
 // controlTable shows what allocations and refused requests cost, and in
@@ -92,8 +92,12 @@ func (r *Report) controlTable() table {
 }
 
 // writeOrigin says where figures come from.
-func writeOrigin(w io.Writer, m Machine, date time.Time, payload int, servers []Contender) error {
-	_, err := fmt.Fprintf(w, "%s; %s; payload %d bytes.\n\n", m, date.Format("2006-01-02"), payload)
+func writeOrigin(w io.Writer, m Machine, date time.Time, payload int, clients Transport, servers []Contender) error {
+	over := ""
+	if clients.isStream() {
+		over = fmt.Sprintf("; clients over %s, baseline over %s", clients, UDP)
+	}
+	_, err := fmt.Fprintf(w, "%s; %s; payload %d bytes%s.\n\n", m, date.Format("2006-01-02"), payload, over)
 	for _, s := range servers {
 		name := strings.TrimSpace(s.Name + " " + s.Version)
 		_, writeErr := fmt.Fprintf(w, "- %s: `%s`\n", name, s.Command)

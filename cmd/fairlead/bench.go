@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,10 +30,10 @@ func newBenchCommand() *cobra.Command {
 
 func newBenchClosedLoopCommand() *cobra.Command {
 	var (
-		options bench.ClosedLoopOptions
-		command string
-		cells   []string
-		file    string
+		options            bench.ClosedLoopOptions
+		command, transport string
+		cells              []string
+		file               string
 	)
 	cmd := &cobra.Command{
 		Use:   "closedloop",
@@ -48,7 +49,8 @@ UDP_GRO.
 
 The command of the server is for /bin/sh. It may contain
   {` + strings.Join(bench.Placeholders(), "} {") + `}
-and has to serve TURN over UDP, with the long-term credential or without any:
+and has to serve TURN over the transport of the clients, with the long-term
+credential or without any:
 
   fairlead bench closedloop --server 'turnserver -n --no-cli -m 1 \
     --listening-ip {listen} --listening-port {port} --relay-ip {relay} \
@@ -58,10 +60,10 @@ and has to serve TURN over UDP, with the long-term credential or without any:
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
 			var err error
-			if options.Cells, err = parseCells(cells); err != nil {
+			if options.Transport, options.Cells, err = parseTransportAndCells(transport, cells, cmd.Flags().Changed("cells")); err != nil {
 				return err
 			}
-			options.Server = bench.Fairlead(version)
+			options.Server = bench.Fairlead(version, options.Transport)
 			if command != "" {
 				options.Server = bench.Spec{Name: "server", Command: command}
 			}
@@ -76,16 +78,16 @@ and has to serve TURN over UDP, with the long-term credential or without any:
 	flags := cmd.Flags()
 	flags.StringVar(&command, "server", "", "command of the server (default: this binary)")
 	flags.DurationVar(&options.Duration, "time", 2*time.Second, "time for each cell")
-	addBenchFlags(cmd, &cells, &options.Payload, &options.CPU, &file)
+	addBenchFlags(cmd, &transport, &cells, &options.Payload, &options.CPU, &file)
 	return cmd
 }
 
 func newBenchCompareCommand() *cobra.Command {
 	var (
-		options bench.CompareOptions
-		coturn  string
-		cells   []string
-		file    string
+		options           bench.CompareOptions
+		coturn, transport string
+		cells             []string
+		file              string
 	)
 	cmd := &cobra.Command{
 		Use:   "compare",
@@ -96,19 +98,26 @@ resident bytes and CPU time per allocation, CPU time per answer 401. Ratios of
 one run can be trusted, figures of different runs or machines cannot be compared.
 
 When turnserver knows --multiplex-peer and --udp-gso it takes part a second
-time, with them.`,
+time, with them. For clients on TCP or TLS only cells are measured, and for TLS
+pion/turn takes no part.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
 			var err error
-			if options.Cells, err = parseCells(cells); err != nil {
+			if options.Transport, options.Cells, err = parseTransportAndCells(transport, cells, cmd.Flags().Changed("cells")); err != nil {
 				return err
 			}
-			if options.Servers, err = bench.Coturn(ctx, coturn); err != nil {
+			if options.Servers, err = bench.Coturn(ctx, coturn, options.Transport); err != nil {
 				return err
 			}
-			options.Servers = append(options.Servers, bench.Fairlead(version), bench.Pion())
+			options.Servers = append(options.Servers, bench.Fairlead(version, options.Transport))
+			if options.Transport != bench.TLS {
+				options.Servers = append(options.Servers, bench.Pion())
+			}
+			if options.Transport != bench.UDP && !cmd.Flags().Changed("allocations") {
+				options.Allocations = 0
+			}
 			options.Progress = bench.ProgressTo(cmd.ErrOrStderr())
 			report, err := bench.Compare(ctx, options)
 			if err != nil {
@@ -123,21 +132,36 @@ time, with them.`,
 	flags.DurationVar(&options.Slice, "slice", 100*time.Millisecond, "time of one server in one round")
 	flags.IntVar(&options.Allocations, "allocations", 2000, "allocations for the costs of control; 0 leaves these out")
 	flags.DurationVar(&options.Rest, "rest", 10*time.Second, "time after which the memory of the allocations is read")
-	addBenchFlags(cmd, &cells, &options.Payload, &options.CPU, &file)
+	addBenchFlags(cmd, &transport, &cells, &options.Payload, &options.CPU, &file)
 	return cmd
 }
 
 // addBenchFlags adds what both measurements have in common.
-func addBenchFlags(cmd *cobra.Command, cells *[]string, payload, cpu *int, file *string) {
+func addBenchFlags(cmd *cobra.Command, transport *string, cells *[]string, payload, cpu *int, file *string) {
 	var all []string
 	for _, c := range bench.DefaultCells() {
 		all = append(all, c.String())
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(cells, "cells", all, "kinds of bursts")
+	flags.StringVar(transport, "client-transport", string(bench.UDP), "how clients talk to the server: udp, tcp or tls; the baseline always is UDP")
 	flags.IntVar(payload, "payload", bench.DefaultPayload, "bytes of each packet")
 	flags.IntVar(cpu, "cpu", -1, "number of the CPU to measure on (default: the last one)")
 	flags.StringVar(file, "json", "", "write the report as JSON to this file, too")
+}
+
+// parseTransportAndCells leaves trains out of the default cells where the
+// transport has none.
+func parseTransportAndCells(transport string, texts []string, areChosen bool) (bench.Transport, []bench.Cell, error) {
+	t, err := bench.ParseTransport(transport)
+	if err != nil {
+		return "", nil, fmt.Errorf("--client-transport: %w", err)
+	}
+	cells, err := parseCells(texts)
+	if t != bench.UDP && !areChosen {
+		cells = slices.DeleteFunc(cells, func(c bench.Cell) bool { return c.Train })
+	}
+	return t, cells, err
 }
 
 func parseCells(texts []string) ([]bench.Cell, error) {

@@ -22,6 +22,7 @@ func TestBenchRefuses(t *testing.T) {
 		"more than a frame":        {[]string{"closedloop", "--payload", "9000"}, "payload of 9000"},
 		"coturn that is not there": {[]string{"compare", "--coturn", "/nowhere/turnserver"}, "--coturn PATH"},
 		"a listener that is none":  {[]string{"pion-server", "--listen", "nowhere"}, "nowhere"},
+		"a transport that is none": {[]string{"closedloop", "--client-transport", "sctp"}, "sctp"},
 		"an argument":              {[]string{"closedloop", "turnserver"}, "turnserver"},
 	}
 	for name, tt := range tests {

@@ -29,7 +29,7 @@ another: it needs two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runBench(cmd, coturn, file, func(ctx context.Context, servers []bench.Spec) (benchTable, error) {
-				options.Servers = append(servers, bench.Fairlead(version), bench.FairleadCollecting(version), bench.Pion())
+				options.Servers = append(servers, bench.Fairlead(version, bench.UDP), bench.FairleadCollecting(version), bench.Pion())
 				options.Progress = bench.ProgressTo(cmd.ErrOrStderr())
 				return bench.Latency(ctx, options)
 			})
@@ -59,7 +59,7 @@ Servers run on one CPU and the load on another: it needs two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runBench(cmd, coturn, file, func(ctx context.Context, servers []bench.Spec) (benchTable, error) {
-				options.Servers = append(servers, bench.Fairlead(version), bench.Pion())
+				options.Servers = append(servers, bench.Fairlead(version, bench.UDP), bench.Pion())
 				options.Progress = bench.ProgressTo(cmd.ErrOrStderr())
 				return bench.Fairness(ctx, options)
 			})
@@ -83,7 +83,7 @@ type benchTable interface {
 func runBench(cmd *cobra.Command, coturn, file string, measure func(context.Context, []bench.Spec) (benchTable, error)) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	servers, err := bench.Coturn(ctx, coturn)
+	servers, err := bench.Coturn(ctx, coturn, bench.UDP)
 	if err != nil {
 		return err
 	}

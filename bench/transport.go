@@ -1,0 +1,24 @@
+package bench
+
+import "fmt"
+
+// Transport is how the clients of a measurement talk to the server.
+type Transport string
+
+// The transports. The empty one is UDP.
+const (
+	UDP Transport = "udp"
+	TCP Transport = "tcp"
+	TLS Transport = "tls"
+)
+
+// ParseTransport reads the name of a transport.
+func ParseTransport(text string) (Transport, error) {
+	switch t := Transport(text); t {
+	case UDP, TCP, TLS:
+		return t, nil
+	}
+	return "", fmt.Errorf("transport %q is none of %s, %s, %s", text, UDP, TCP, TLS)
+}
+
+func (t Transport) isStream() bool { return t == TCP || t == TLS }
