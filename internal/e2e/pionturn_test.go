@@ -68,7 +68,7 @@ func TestPionTURN(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer client.Close()
-				relayWith(t, n, client, conn.LocalAddr(), tt.relay, tt.peer)
+				relayWith(t, n, client, conn.LocalAddr(), tt.relay, tt.peer, 1)
 			})
 		}
 	})
@@ -77,8 +77,9 @@ func TestPionTURN(t *testing.T) {
 	s.Stop(t)
 }
 
-// relayWith takes a client through everything it can do.
-func relayWith(t *testing.T, n *testnet.Net, client pionClient, local net.Addr, relay, peerIP netip.Addr) {
+// relayWith takes a client through everything it can do, with packets from the
+// smallest size on.
+func relayWith(t *testing.T, n *testnet.Net, client pionClient, local net.Addr, relay, peerIP netip.Addr, smallest int) {
 	t.Helper()
 	if err := client.Listen(); err != nil {
 		t.Fatal(err)
@@ -95,7 +96,7 @@ func relayWith(t *testing.T, n *testnet.Net, client pionClient, local net.Addr, 
 		t.Errorf("relayed transport address: got %s, want one of %s", got, relay)
 	}
 	peer := n.Peers.Echo(t, netip.AddrPortFrom(peerIP, 0))
-	echoThrough(t, relayed, peer)
+	echoThrough(t, relayed, peer, smallest)
 
 	// A peer that speaks first, allowed by CreatePermission alone.
 	stranger := n.Peers.ListenUDP(t, netip.AddrPortFrom(peerIP, 0))
@@ -109,7 +110,7 @@ func relayWith(t *testing.T, n *testnet.Net, client pionClient, local net.Addr, 
 
 	// The client refreshes by itself, or this would end with the lifetime of 2 s.
 	for time.Since(start) < 4*time.Second {
-		echoThrough(t, relayed, peer)
+		echoThrough(t, relayed, peer, smallest)
 	}
 	if err := relayed.Close(); err != nil {
 		t.Errorf("close the allocation: %v", err)
@@ -118,10 +119,10 @@ func relayWith(t *testing.T, n *testnet.Net, client pionClient, local net.Addr, 
 
 // echoThrough sends many packets to the peer and wants each back before the
 // next: some travel as indications, the others on the channel.
-func echoThrough(t *testing.T, relayed net.PacketConn, peer *testnet.Echo) {
+func echoThrough(t *testing.T, relayed net.PacketConn, peer *testnet.Echo, smallest int) {
 	t.Helper()
 	for i := range 500 {
-		payload := bytes.Repeat([]byte{byte(i)}, i*2+1)
+		payload := bytes.Repeat([]byte{byte(i)}, i*2+smallest)
 		if _, err := relayed.WriteTo(payload, net.UDPAddrFromAddrPort(peer.Addr)); err != nil {
 			t.Fatalf("send packet %d: %v", i, err)
 		}
