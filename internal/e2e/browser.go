@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,8 +84,9 @@ func inBrowser(t *testing.T, host *testnet.Namespace, name string, servers any) 
 	return p.Stdout()
 }
 
-// check fails the test unless the call was whole and all of it relayed.
-func (c call) check(t *testing.T) {
+// check fails the test unless the call was whole and all of it relayed by
+// clients on one of the transports.
+func (c call) check(t *testing.T, transports ...string) {
 	t.Helper()
 	if c.SentHash == "" || c.SentHash != c.ReceivedHash {
 		t.Errorf("2 MB through the data channel: got hash %q, want %q", c.ReceivedHash, c.SentHash)
@@ -96,8 +98,8 @@ func (c call) check(t *testing.T) {
 		t.Fatalf("selected pairs: got %v, want two", c.Pairs)
 	}
 	for _, pair := range c.Pairs {
-		if pair.Local != "relay" || pair.Remote != "relay" || pair.Protocol != "udp" {
-			t.Errorf("selected pair: got %+v, want relay and relay over UDP", pair)
+		if pair.Local != "relay" || pair.Remote != "relay" || !slices.Contains(transports, pair.Protocol) {
+			t.Errorf("selected pair: got %+v, want relay and relay over one of %s", pair, transports)
 		}
 	}
 	if len(c.Errors) > 0 {

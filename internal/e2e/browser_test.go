@@ -21,7 +21,7 @@ func TestBrowser(t *testing.T) {
 				URLs:       []string{"turn:" + server.String() + "?transport=udp"},
 				Username:   credential.Name,
 				Credential: credential.Password,
-			}}}).check(t)
+			}}}).check(t, "udp")
 		})
 	}
 	s.check(t)

@@ -32,6 +32,6 @@ func TestCredentialsCommand(t *testing.T) {
 	if missing := r.complete(20); missing != "" {
 		t.Errorf("turnutils_uclient with these credentials: %s\n%s", missing, r.output)
 	}
-	browserCall(t, n.Clients, servers).check(t)
+	browserCall(t, n.Clients, servers).check(t, "udp")
 	s.check(t)
 }

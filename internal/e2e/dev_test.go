@@ -41,7 +41,7 @@ func TestDevelopmentProfile(t *testing.T) {
 			c.free(t)
 		})
 	}
-	t.Run("browser", func(t *testing.T) { browserCall(t, host, servers).check(t) })
+	t.Run("browser", func(t *testing.T) { browserCall(t, host, servers).check(t, "udp", "tcp") })
 	p.Stop(t)
 	if lines := strings.Count(p.Stdout(), "\n"); lines != 1 {
 		t.Errorf("standard output: got %d lines, want the JSON object only: %q", lines, p.Stdout())

@@ -17,6 +17,7 @@ const browser = await chromium.launch({
     '--use-fake-device-for-media-stream',
     '--use-fake-ui-for-media-stream',
     '--allow-loopback-in-peer-connection',
+    '--ignore-certificate-errors', // those of the tests are nobody's
   ],
 });
 try {
