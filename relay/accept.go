@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -58,7 +59,16 @@ func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
 		_ = tcp.Close()
 		return
 	}
-	place := a.admissions.admit(addrOf(tcp.RemoteAddr()).Addr(), func() { _ = tcp.Close() })
+	client := addrOf(tcp.RemoteAddr())
+	if l.isForProxies() {
+		if !l.trusts(client.Addr()) {
+			a.noteUntrusted(l, client)
+			_ = tcp.Close()
+			return
+		}
+		client = netip.AddrPort{} // known once the proxy has named it
+	}
+	place := a.admissions.admit(client.Addr(), func() { _ = tcp.Close() })
 	if place == nil {
 		_ = tcp.Close()
 		return
@@ -66,25 +76,23 @@ func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
 	// Options that cannot be set cost their use only, and a connection that is
 	// over already shows itself later.
 	_ = stream.Tune(tcp, a.cfg.Socket)
-	if a.tls == nil {
-		a.handOver(stream.New(tcp), tcp, place)
+	if a.tls == nil && !l.isForProxies() {
+		a.handOver(stream.New(tcp), tcp, place, netip.AddrPort{})
 		return
 	}
 	a.running.Go(func() { a.handshake(ctx, l, tcp, place) })
 }
 
-// handshake finds out what a client speaks, and makes it TLS if it does.
+// handshake finds out who a client is and what it speaks, and makes it TLS if
+// that is it.
 func (a *acceptors) handshake(ctx context.Context, l acceptor, tcp *net.TCPConn, place *admission) {
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.HandshakeTimeout)
 	defer cancel()
 	conn := stream.New(tcp)
 	stop := context.AfterFunc(ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
-	isTLS, err := l.isTLS, error(nil)
-	if !isTLS {
-		isTLS, err = conn.IsTLS()
-	}
-	if err == nil && isTLS {
-		err = conn.Handshake(ctx, a.tls)
+	client, err := a.introduce(l, conn, tcp, place)
+	if err == nil {
+		err = a.secure(ctx, l, conn)
 	}
 	if !stop() && err == nil {
 		err = ctx.Err()
@@ -95,18 +103,36 @@ func (a *acceptors) handshake(ctx context.Context, l acceptor, tcp *net.TCPConn,
 		return
 	}
 	if err != nil {
-		a.counts.failedHandshakes.Add(1)
 		_ = conn.Close()
 		a.admissions.settle(place)
 		return
 	}
-	a.handOver(conn, tcp, place)
+	a.handOver(conn, tcp, place, client)
 }
 
-// handOver gives a connection to the worker that its client belongs to.
-func (a *acceptors) handOver(conn *stream.Conn, tcp *net.TCPConn, place *admission) {
+// secure makes the connection one of TLS if that is what the client speaks.
+func (a *acceptors) secure(ctx context.Context, l acceptor, conn *stream.Conn) (err error) {
+	isTLS := l.isTLS
+	if !isTLS && a.tls != nil {
+		isTLS, err = conn.IsTLS()
+	}
+	if err == nil && isTLS {
+		err = conn.Handshake(ctx, a.tls)
+	}
+	if err != nil {
+		a.counts.failedHandshakes.Add(1)
+	}
+	return err
+}
+
+// handOver gives a connection to the worker that its client belongs to. The zero
+// client is the one at the other end; another one was named by a proxy.
+func (a *acceptors) handOver(conn *stream.Conn, tcp *net.TCPConn, place *admission, client netip.AddrPort) {
 	settle := func() { a.admissions.settle(place) }
 	s := fastpath.Stream{Conn: conn, Client: addrOf(tcp.RemoteAddr()), Server: addrOf(tcp.LocalAddr()), Settle: settle}
+	if client.IsValid() {
+		s.Client = client
+	}
 	if err := conn.Detach(); err != nil { // it is closed
 		settle()
 		return

@@ -24,9 +24,9 @@ type admissions struct {
 
 // admission is the place of one such connection.
 type admission struct {
-	source netip.Prefix
-	place  int    // in admissions.waiting; -1: settled or evicted; guarded by its mu
-	cut    func() // ends the connection; guarded by its mu
+	source netip.Prefix // the zero value: not known yet; guarded by admissions.mu
+	place  int          // in admissions.waiting; -1: settled or evicted; guarded by its mu
+	cut    func()       // ends the connection; guarded by its mu
 }
 
 func newAdmissions(perSource, all int) *admissions {
@@ -34,11 +34,12 @@ func newAdmissions(perSource, all int) *admissions {
 }
 
 // admit gives a connection a place; nil: its source has too many. cut may be
-// called once, from any goroutine.
+// called once, from any goroutine. The zero client is not known yet and has no
+// limit of its own; claim names it.
 func (a *admissions) admit(client netip.Addr, cut func()) *admission {
 	source := sourceOf(client)
 	a.mu.Lock()
-	if a.sources[source] >= a.perSource {
+	if a.isFullLocked(source) {
 		a.mu.Unlock()
 		a.refused.Add(1)
 		return nil
@@ -56,6 +57,29 @@ func (a *admissions) admit(client netip.Addr, cut func()) *admission {
 	a.mu.Unlock()
 	evict()
 	return place
+}
+
+func (a *admissions) isFullLocked(source netip.Prefix) bool {
+	return source.IsValid() && a.sources[source] >= a.perSource
+}
+
+// claim counts a connection for its client, as soon as that is known; false: its
+// source has too many, or the connection was evicted meanwhile.
+func (a *admissions) claim(place *admission, client netip.Addr) bool {
+	source := sourceOf(client)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case place.place < 0:
+		return false
+	case a.isFullLocked(source):
+		a.refused.Add(1)
+		return false
+	}
+	a.leaveLocked(place.source)
+	a.sources[source]++
+	place.source = source
+	return true
 }
 
 // recut changes how the connection is ended; false: it was evicted already.
@@ -82,8 +106,12 @@ func (a *admissions) removeLocked(place *admission) {
 	a.waiting[len(a.waiting)-1] = nil
 	a.waiting = a.waiting[:len(a.waiting)-1]
 	place.place = -1
-	if a.sources[place.source]--; a.sources[place.source] == 0 {
-		delete(a.sources, place.source)
+	a.leaveLocked(place.source)
+}
+
+func (a *admissions) leaveLocked(source netip.Prefix) {
+	if a.sources[source]--; a.sources[source] == 0 {
+		delete(a.sources, source)
 	}
 }
 

@@ -26,6 +26,10 @@ type StreamListener struct {
 	// TLS takes nothing but TLS. Without it plain TCP is taken as well, told apart
 	// by the first byte (RFC 7983).
 	TLS bool
+	// Proxies, when not empty, are the only sources that are served. Each of their
+	// connections begins with a header of the PROXY protocol, which says who the
+	// client is.
+	Proxies []netip.Prefix
 }
 
 // StreamConfig says how clients of TCP and TLS are served. The limits of a
@@ -62,13 +66,15 @@ type acceptors struct {
 
 // acceptor is one listening socket.
 type acceptor struct {
-	socket *net.TCPListener
-	isTLS  bool
+	socket  *net.TCPListener
+	isTLS   bool
+	proxies []netip.Prefix
 }
 
 // streamCounts is what the acceptors count.
 type streamCounts struct {
 	acceptedTCP, acceptedTLS, failedHandshakes, failedAccepts atomic.Uint64
+	untrustedProxies, failedProxyHeaders                      atomic.Uint64
 }
 
 // StreamStats is a snapshot of what happened to connections before a worker had
@@ -77,6 +83,8 @@ type StreamStats struct {
 	AcceptedTCP, AcceptedTLS uint64 // handed to a worker
 	FailedHandshakes         uint64 // no first byte, or no TLS, in time
 	FailedAccepts            uint64 // the system gave an error instead of a connection
+	UntrustedProxies         uint64 // refused by a listener for proxies only
+	FailedProxyHeaders       uint64 // a proxy sent no header, in time or at all
 	Refused                  uint64 // their source had too many without authentication
 	Evicted                  uint64 // closed because there were too many in all
 	Unauthenticated          int    // now
@@ -107,9 +115,9 @@ func openAcceptors(cfg StreamConfig, workers []*fastpath.Worker, log *zap.Logger
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, err), a.close())
 		}
-		a.listeners = append(a.listeners, acceptor{socket: socket, isTLS: l.TLS})
+		a.listeners = append(a.listeners, acceptor{socket: socket, isTLS: l.TLS, proxies: l.Proxies})
 		log.Info("listening for streams", logging.Server(addrOf(socket.Addr())),
-			zap.Bool("plain", !l.TLS), zap.Bool("tls", a.tls != nil))
+			zap.Bool("plain", !l.TLS), zap.Bool("tls", a.tls != nil), zap.Bool("proxies_only", len(l.Proxies) > 0))
 	}
 	return a, nil
 }
@@ -161,12 +169,14 @@ func (a *acceptors) addresses() []netip.AddrPort {
 
 func (a *acceptors) stats() StreamStats {
 	return StreamStats{
-		AcceptedTCP:      a.counts.acceptedTCP.Load(),
-		AcceptedTLS:      a.counts.acceptedTLS.Load(),
-		FailedHandshakes: a.counts.failedHandshakes.Load(),
-		FailedAccepts:    a.counts.failedAccepts.Load(),
-		Refused:          a.admissions.refused.Load(),
-		Evicted:          a.admissions.evicted.Load(),
-		Unauthenticated:  a.admissions.waitingNow(),
+		AcceptedTCP:        a.counts.acceptedTCP.Load(),
+		AcceptedTLS:        a.counts.acceptedTLS.Load(),
+		FailedHandshakes:   a.counts.failedHandshakes.Load(),
+		FailedAccepts:      a.counts.failedAccepts.Load(),
+		UntrustedProxies:   a.counts.untrustedProxies.Load(),
+		FailedProxyHeaders: a.counts.failedProxyHeaders.Load(),
+		Refused:            a.admissions.refused.Load(),
+		Evicted:            a.admissions.evicted.Load(),
+		Unauthenticated:    a.admissions.waitingNow(),
 	}
 }

@@ -34,7 +34,7 @@ func (i *instance) streamConfig(cfg *config.Config) relay.StreamConfig {
 	}
 	for _, each := range cfg.Listeners {
 		if !each.IsUDP() {
-			c.Listeners = append(c.Listeners, relay.StreamListener{Address: each.Bound(), TLS: each.IsTLS()})
+			c.Listeners = append(c.Listeners, relay.StreamListener{Address: each.Bound(), TLS: each.IsTLS(), Proxies: each.Proxies()})
 		}
 	}
 	return c

@@ -33,7 +33,7 @@ var layers = map[string]layer{
 	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream"}},
 	"relay": {
 		own:   []string{"relay/fastpath", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/logging"},
-		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/..."},
+		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/...", "github.com/pires/go-proxyproto"},
 	},
 
 	"internal/server": {
@@ -83,6 +83,7 @@ var onlyImporter = map[string]string{
 	"github.com/gaissmai/bart":            "allocation",
 	"golang.org/x/text":                   "authn",
 	"github.com/pion/stun/v3":             "internal/wire",
+	"github.com/pires/go-proxyproto":      "relay",
 	"github.com/HdrHistogram":             "bench",
 	"github.com/caddyserver/certmagic":    "internal/tlsconf",
 }

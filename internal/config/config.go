@@ -32,8 +32,10 @@ type Config struct {
 
 // Listener is a transport address that clients talk to.
 type Listener struct {
-	Address   string `yaml:"address"`
-	Transport string `yaml:"transport"`
+	Address        string   `yaml:"address"`
+	Transport      string   `yaml:"transport"`
+	ProxyProtocol  bool     `yaml:"proxy_protocol"`
+	TrustedProxies []string `yaml:"trusted_proxies"`
 }
 
 // TLS says by which certificates the server proves who it is.

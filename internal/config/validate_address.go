@@ -59,6 +59,7 @@ func (v *validator) listeners() {
 		path := fmt.Sprintf("listeners[%d]", i)
 		v.oneOf(path+".transport", listener.Transport, transportUDP, transportTCP, transportTLS)
 		v.tlsListener(path, listener)
+		v.proxies(path, listener)
 		addr, err := parseAddressPort(listener.Address)
 		if err != nil {
 			v.reject(path+".address", listener.Address, "%s", err)

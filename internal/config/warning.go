@@ -25,6 +25,11 @@ func (c *Config) Warnings() []Warning {
 	for _, text := range c.unused {
 		warn("", "%s", text)
 	}
+	for i, each := range c.Listeners {
+		if each.ProxyProtocol && c.PublicHost == "" {
+			warn(fmt.Sprintf("listeners[%d]", i), "clients reach it through a proxy only, and no URL can name that: set public_host")
+		}
+	}
 	for i, each := range c.Relay.Addresses {
 		if each.ExternalAddress == "" && each.Local().IsPrivate() {
 			warn(fmt.Sprintf("relay.addresses[%d]", i), "%s is a private address: peers outside of its network reach it only with external_address set", each.Address)

@@ -117,7 +117,7 @@ func TestWildcardListener(t *testing.T) {
 	n := testnet.New(t)
 	n.Relay.IP(t, "addr add 10.1.0.77/24 dev clients", "addr add fd01::77/64 dev clients nodad")
 	c := newConfig()
-	c.Listeners = []listener{{"0.0.0.0:3478", "udp"}, {"[::]:3478", "udp"}}
+	c.Listeners = []listener{{Address: "0.0.0.0:3478", Transport: "udp"}, {Address: "[::]:3478", Transport: "udp"}}
 	s := startServer(t, n, c)
 
 	ask := func(address string) error {

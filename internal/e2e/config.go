@@ -31,6 +31,9 @@ type config struct {
 type listener struct {
 	Address   string `json:"address"`
 	Transport string `json:"transport"`
+
+	ProxyProtocol  bool     `json:"proxy_protocol,omitempty"`
+	TrustedProxies []string `json:"trusted_proxies,omitempty"`
 }
 
 type relay struct {

@@ -50,7 +50,9 @@ func scrape(t *testing.T) string {
 			expires := time.Unix(1_900_000_000, 0)
 			return tlsconf.Stats{Failures: 15, Certificates: []tlsconf.CertificateStats{{Name: "/etc/turn.crt", Expires: expires}}}
 		},
-		Streams: func() relay.StreamStats { return relay.StreamStats{AcceptedTLS: 15, Evicted: 16, Unauthenticated: 17} },
+		Streams: func() relay.StreamStats {
+			return relay.StreamStats{AcceptedTLS: 15, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17}
+		},
 		Version: "v1",
 	})
 	recorder := httptest.NewRecorder()
@@ -93,6 +95,8 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_peers_denied_total{rule="loopback"} 10`,
 		`fairlead_allocations_ended_total{cause="expired"} 11`,
 		`fairlead_quota_refusals_total{limit="user_allocations_per_second"} 14`,
+		`fairlead_proxy_failures_total{cause="untrusted"} 18`,
+		`fairlead_proxy_failures_total{cause="header"} 19`,
 		`fairlead_tls_certificate_expiry_timestamp_seconds{certificate="/etc/turn.crt"} 1.9e+09`,
 		`fairlead_tls_certificate_failures_total 15`,
 		`fairlead_worker_receive_calls_total{worker="1"} 0`,

@@ -142,6 +142,11 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.streams.FailedHandshakes)) }},
 	{"fairlead_stream_accept_errors_total", "Errors that the system gave instead of a connection.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.FailedAccepts)) }},
+	{"fairlead_proxy_failures_total", "Connections closed by listeners with proxy_protocol, by cause: untrusted source, or no usable header.", counter, []string{"cause"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.streams.UntrustedProxies), "untrusted")
+			emit(float64(s.streams.FailedProxyHeaders), "header")
+		}},
 	{"fairlead_streams_refused_total", "Connections closed at once because their source had too many without an authenticated request.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Refused)) }},
 	{"fairlead_streams_evicted_total", "Connections without an authenticated request closed at random because there were too many in all.", counter, nil,

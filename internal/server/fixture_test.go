@@ -34,6 +34,7 @@ type options struct {
 	external         netip.Addr
 	takesTCP         bool // beside UDP
 	streams          relay.StreamConfig
+	proxies          []netip.Prefix
 	limits           fastpath.StreamLimits
 	minPort, maxPort uint16
 	log              *zap.Logger
@@ -120,7 +121,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		t.Fatal(err)
 	}
 	if o.takesTCP {
-		o.streams.Listeners = []relay.StreamListener{{Address: listen}}
+		o.streams.Listeners = []relay.StreamListener{{Address: listen, Proxies: o.proxies}}
 	}
 	f.engine, err = relay.Open(relay.Config{
 		Workers:   o.workers,

@@ -20,6 +20,10 @@ type Conn struct {
 // New wraps an accepted connection, which becomes the Conn's.
 func New(tcp *net.TCPConn) *Conn { return &Conn{link: link{tcp: tcp}} }
 
+// Unread gives back, before anything is read from the Conn, what was read too
+// much from the accepted connection: at most a few KB, which the Conn keeps.
+func (c *Conn) Unread(b []byte) { c.link.first = b }
+
 // recordHandshake is the first byte of every TLS connection: the content type
 // of a handshake record (RFC 8446 section 5.1), which STUN and ChannelData do
 // not have (RFC 7983 section 7).
@@ -28,11 +32,13 @@ const recordHandshake = 22
 // IsTLS waits for the first byte, as long as the accepted connection's deadline
 // lets it, and says whether it is that of a TLS handshake. The byte is not lost.
 func (c *Conn) IsTLS() (bool, error) {
-	if _, err := c.link.tcp.Read(c.link.one[:]); err != nil {
-		return false, err
+	if len(c.link.first) == 0 {
+		if _, err := c.link.tcp.Read(c.link.one[:]); err != nil {
+			return false, err
+		}
+		c.link.first = c.link.one[:]
 	}
-	c.link.first = c.link.one[:]
-	return c.link.one[0] == recordHandshake, nil
+	return c.link.first[0] == recordHandshake, nil
 }
 
 // Handshake makes the connection one of TLS, unless ctx is done before.
