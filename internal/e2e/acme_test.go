@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"crypto/tls"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -28,19 +30,45 @@ func TestACME(t *testing.T) {
 				"challenge":         challenge,
 				"challenge_address": fmt.Sprintf("127.0.0.1:%d", port),
 			}}
+			secure := netip.AddrPortFrom(testnet.ServerV4, 5349)
+			if challenge == "tls-alpn-01" { // answered beside the clients
+				secure = netip.MustParseAddrPort(fmt.Sprintf("127.0.0.1:%d", port))
+			}
+			c.Listeners = append(c.Listeners, listener{Address: secure.String(), Transport: "tls"})
 			s := startServer(t, n, c)
 			awaitCertificate(t, s)
+			wantIssued(t, n.Relay, secure)
 			s.check(t)
 			s.Stop(t)
 
 			authority.Signal(t, 9)
 			again := startServer(t, n, c)
 			awaitCertificate(t, again)
+			wantIssued(t, n.Relay, secure)
 			if got := again.metric(t, "fairlead_tls_certificate_failures_total"); got != 0 {
 				t.Errorf("start without the authority: got %v failures, want the certificate of before", got)
 			}
 			again.check(t)
 		})
+	}
+}
+
+// wantIssued wants the authority's certificate in a handshake.
+func wantIssued(t *testing.T, host *testnet.Namespace, server netip.AddrPort) {
+	t.Helper()
+	conn, err := host.DialContext(t.Context(), "tcp", server.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// The root of a test's authority is in no file.
+	client := tls.Client(conn, &tls.Config{ServerName: "turn.fairlead.test", InsecureSkipVerify: true})
+	if err := client.HandshakeContext(t.Context()); err != nil {
+		t.Fatalf("handshake with %s: %v", server, err)
+	}
+	leaf := client.ConnectionState().PeerCertificates[0]
+	if leaf.VerifyHostname("turn.fairlead.test") != nil || !strings.HasPrefix(leaf.Issuer.CommonName, "Pebble") {
+		t.Errorf("got a certificate of %q by %q, want that of the authority", leaf.DNSNames, leaf.Issuer.CommonName)
 	}
 }
 

@@ -73,5 +73,8 @@ func e2eTool(t testing.TB, name string) string {
 	if err != nil {
 		t.Fatalf("find %s: %v", name, err)
 	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("find %s (make e2e builds it): %v", name, err)
+	}
 	return path
 }
