@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Protocol names for ALPN, RFC 7443 section 4.
+// Protocol names for ALPN, RFC 7443 section 2.
 const (
 	ProtocolTURN         = "stun.turn"
 	ProtocolNATDiscovery = "stun.nat-discovery"
