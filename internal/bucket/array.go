@@ -32,7 +32,8 @@ type slot struct {
 	arrival  atomic.Int64  // theoretical arrival time, monotonic ns
 	rate     atomic.Uint64 // a rate
 	burst    atomic.Int64  // how far arrival may run ahead of now, ns
-	reserved uint64        // 0 or 1; guarded by Array.mu
+	chunk    atomic.Uint32 // what Chunk returns
+	reserved uint32        // 0 or 1; guarded by Array.mu
 }
 
 // NewArray returns an array of at most so many buckets. Memory, 32 bytes for each,
@@ -104,6 +105,7 @@ func (a *Array) SetRate(i Index, bitsPerSecond uint64, burst time.Duration) {
 
 func (s *slot) set(bitsPerSecond uint64, burst time.Duration) {
 	s.rate.Store(uint64(newRate(bitsPerSecond)))
+	s.chunk.Store(chunkOf(bitsPerSecond))
 	s.burst.Store(int64(burst))
 	s.arrival.Store(0)
 }

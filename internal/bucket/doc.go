@@ -11,6 +11,9 @@
 // nothing to scan, and the chunks can become a memory-mapped BPF map that kernel
 // and workers draw on together.
 //
+// A bucket that many workers draw on is taken from in chunks, which a worker then
+// spends by itself: [Array.Chunk] says how much is worth it.
+//
 // Not here: which limits exist and who shares them (quota), and the clock: the
 // caller reads it once per batch.
 //

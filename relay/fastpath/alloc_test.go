@@ -26,6 +26,20 @@ func TestForwardDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// Neither do terms, with all that they can limit.
+func TestTermsDoNotAllocate(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			b := newBench(t, 100)
+			b.limit(t, true)
+			kind.prepare(t, b, 200)
+			if got := testing.AllocsPerRun(100, func() { kind.forward(b, batchPackets) }); got != 0 {
+				t.Errorf("got %v allocations for a batch, want 0", got)
+			}
+		})
+	}
+}
+
 // Messages and answers do not allocate either.
 func TestControlDoesNotAllocate(t *testing.T) {
 	b := newBench(t, 1)

@@ -13,7 +13,8 @@ type AllocationID = uint32
 type ListenerID uint16
 
 // allocation is the entry of an allocation: what its packets need to know. With
-// the links of its node the first group fills one cache line, and the whole two.
+// the links of its node the first group fills one cache line, the second another;
+// the third is for control code.
 type allocation struct {
 	client      udpbatch.Addr
 	listener    ListenerID
@@ -29,12 +30,15 @@ type allocation struct {
 	live        bool
 	twin        AllocationID // the other family of a dual allocation; 0: none
 
-	traffic     Traffic
-	permissions ref    // list
-	channels    ref    // list
-	notices     int64  // boot clock, ns: when the ICMP errors told so far are paid for
-	stream      uint32 // place of the client's stream; 0: the client uses datagrams
-	_           [4]byte
+	traffic Traffic
+	paced   [numDirections]int64 // monotonic ns until which its packets are paid for
+	terms   ref                  // 0: none
+	stream  uint32               // place of the client's stream; 0: the client uses datagrams
+
+	permissions ref   // list
+	channels    ref   // list
+	notices     int64 // boot clock, ns: when the ICMP errors told so far are paid for
+	_           [48]byte
 }
 
 // Traffic counts what an allocation relayed, in packets and payload bytes, and
@@ -87,6 +91,7 @@ func (t *tables) removeAllocation(id AllocationID) {
 	for a.permissions != 0 {
 		t.removePermission(a.permissions)
 	}
+	t.leaveTerms(a.terms)
 	if hash := t.seeds.hash(&a.client.IP, clientKey(a.client.Port, a.listener)); a.twin == 0 {
 		t.byClient.remove(hash, id)
 	} else {

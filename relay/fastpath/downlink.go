@@ -195,7 +195,13 @@ func (w *Worker) admitToClient(a *allocation, size, n int) DropReason {
 	if size == 0 || a.stream == 0 && size > int(a.clientLimit) {
 		return DropTooLong
 	}
+	if a.terms != 0 {
+		if reason := w.draw(a, toClient, n); reason != dropNone {
+			return reason
+		}
+	}
 	if a.toClient != 0 && !w.cfg.Buckets.Take(a.toClient, w.mono, n) {
+		w.giveBack(a, toClient, n)
 		return DropRateToClient
 	}
 	return dropNone

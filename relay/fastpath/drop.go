@@ -42,6 +42,20 @@ const (
 	DropNoListener
 	// DropClientBacklog: too much waits for a client of TCP or TLS.
 	DropClientBacklog
+	// DropPacketsToPeer and DropPacketsToClient: more packets than the allocation
+	// may have in a second.
+	DropPacketsToPeer
+	DropPacketsToClient
+	// The bandwidth that the allocations of a user, of a tenant, of a realm, or of
+	// the whole server share is used up. In the order of Terms.Shared.
+	DropUserToPeer
+	DropUserToClient
+	DropTenantToPeer
+	DropTenantToClient
+	DropRealmToPeer
+	DropRealmToClient
+	DropServerToPeer
+	DropServerToClient
 
 	// NumDropReasons is the number of reasons, for arrays of counters.
 	NumDropReasons = int(iota)
@@ -66,6 +80,16 @@ var dropNames = [NumDropReasons]string{
 	DropSendError:       "send_error",
 	DropNoListener:      "no_listener",
 	DropClientBacklog:   "client_backlog",
+	DropPacketsToPeer:   "packets_to_peer",
+	DropPacketsToClient: "packets_to_client",
+	DropUserToPeer:      "user_rate_to_peer",
+	DropUserToClient:    "user_rate_to_client",
+	DropTenantToPeer:    "tenant_rate_to_peer",
+	DropTenantToClient:  "tenant_rate_to_client",
+	DropRealmToPeer:     "realm_rate_to_peer",
+	DropRealmToClient:   "realm_rate_to_client",
+	DropServerToPeer:    "server_rate_to_peer",
+	DropServerToClient:  "server_rate_to_client",
 }
 
 // String returns the name that metrics use.

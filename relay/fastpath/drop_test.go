@@ -106,6 +106,16 @@ func TestEveryDropReason(t *testing.T) {
 		}},
 		{"rate to peer", fastpath.DropRateToPeer, true, func(s *scene) { toPeer(s); toPeer(s) }},
 		{"rate to client", fastpath.DropRateToClient, true, func(s *scene) { toClient(s); toClient(s) }},
+		{"packets to peer", fastpath.DropPacketsToPeer, true, func(s *scene) { toPeer(s); toPeer(s) }},
+		{"packets to client", fastpath.DropPacketsToClient, true, func(s *scene) { toClient(s); toClient(s) }},
+		{"rate of the user to peer", fastpath.DropUserToPeer, true, func(s *scene) { toPeer(s); toPeer(s) }},
+		{"rate of the user to client", fastpath.DropUserToClient, true, func(s *scene) { toClient(s); toClient(s) }},
+		{"rate of the tenant to peer", fastpath.DropTenantToPeer, true, func(s *scene) { toPeer(s); toPeer(s) }},
+		{"rate of the tenant to client", fastpath.DropTenantToClient, true, func(s *scene) { toClient(s); toClient(s) }},
+		{"rate of the realm to peer", fastpath.DropRealmToPeer, true, func(s *scene) { toPeer(s); toPeer(s) }},
+		{"rate of the realm to client", fastpath.DropRealmToClient, true, func(s *scene) { toClient(s); toClient(s) }},
+		{"rate of the server to peer", fastpath.DropServerToPeer, true, func(s *scene) { toPeer(s); toPeer(s) }},
+		{"rate of the server to client", fastpath.DropServerToClient, true, func(s *scene) { toClient(s); toClient(s) }},
 		{"too long with its header", fastpath.DropTooLong, true, func(s *scene) { s.peer.send(s.a.relayed, payload(65507)) }},
 		{"too long for the link", fastpath.DropTooLong, true, func(s *scene) { s.failRelay(syscall.EMSGSIZE); toPeer(s) }},
 		{"full socket", fastpath.DropSendBufferFull, true, func(s *scene) { s.failRelay(syscall.EAGAIN); toPeer(s) }},
@@ -174,6 +184,18 @@ func newScene(t *testing.T, reason fastpath.DropReason) *scene {
 			a.ToPeer = limited
 		case fastpath.DropRateToClient:
 			a.ToClient = limited
+		case fastpath.DropPacketsToPeer:
+			a.Terms = fastpath.Terms{ToPeerPacketsPerSecond: 1, PacketBurst: time.Millisecond}
+		case fastpath.DropPacketsToClient:
+			a.Terms = fastpath.Terms{ToClientPacketsPerSecond: 1, PacketBurst: time.Millisecond}
+		}
+		if shared := int(reason) - int(fastpath.DropUserToPeer); shared >= 0 {
+			a.Terms.PacketBurst = time.Second
+			if shared%2 == 0 {
+				a.Terms.SharedToPeer[shared/2] = limited
+			} else {
+				a.Terms.SharedToClient[shared/2] = limited
+			}
 		}
 	})
 	s.bind(s.a, dropNumber, s.peer.addr)

@@ -25,6 +25,8 @@ type Allocation struct {
 	Lifetime time.Duration
 	// ToPeer and ToClient are the buckets for payload bytes; 0 is no limit.
 	ToPeer, ToClient bucket.Index
+	// Terms are the limits that it may have in common with others.
+	Terms Terms
 }
 
 // The longest payloads of a UDP datagram: 16 bits of length less the headers of
@@ -53,6 +55,7 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 		return 0, fmt.Errorf("watch relay socket %s: %w", a.Relay.Local(), err)
 	}
 	entry.toPeer, entry.toClient = a.ToPeer, a.ToClient
+	entry.terms = w.tables.joinTerms(a.Terms)
 	entry.expires = w.deadline(a.Lifetime)
 	entry.clientLimit = longestPayload(a.Client.Addr())
 	entry.peerLimit = longestPayload(a.Relay.Local().Addr())

@@ -183,13 +183,13 @@ func compare(t *testing.T, step int, tables *tables, want *reference) {
 // failure here means a new LayoutVersion.
 func TestEntryLayout(t *testing.T) {
 	sizes := map[string]uintptr{}
-	for _, entry := range []any{allocation{}, permission{}, channel{}} {
+	for _, entry := range []any{allocation{}, permission{}, channel{}, terms{}, lease{}} {
 		typ := reflect.TypeOf(entry)
 		sizes[typ.Name()] = typ.Size()
 		checkPlain(t, typ, typ.Name())
 	}
-	want := map[string]uintptr{"allocation": 120, "permission": 40, "channel": 56}
-	if diff := cmp.Diff(want, sizes); LayoutVersion != 5 || diff != "" {
+	want := map[string]uintptr{"allocation": 184, "permission": 40, "channel": 56, "terms": 112, "lease": 16}
+	if diff := cmp.Diff(want, sizes); LayoutVersion != 6 || diff != "" {
 		t.Errorf("layout %d has other sizes than expected (-want +got):\n%s", LayoutVersion, diff)
 	}
 }

@@ -13,7 +13,13 @@ func (w *Worker) queueToPeer(id AllocationID, peer *udpbatch.Addr, payload view,
 	if n > int(a.peerLimit) {
 		return w.lose(id, DropTooLong)
 	}
+	if a.terms != 0 {
+		if reason := w.draw(a, toPeer, n); reason != dropNone {
+			return w.lose(id, reason)
+		}
+	}
 	if a.toPeer != 0 && !w.cfg.Buckets.Take(a.toPeer, w.mono, n) {
+		w.giveBack(a, toPeer, n)
 		return w.lose(id, DropRateToPeer)
 	}
 	u := &w.up

@@ -29,7 +29,7 @@ const benchNumber = 0x4001
 // and with token buckets that never run dry.
 func newBench(tb testing.TB, allocations int) *bench {
 	tb.Helper()
-	buckets := bucket.NewArray(2 * allocations)
+	buckets := bucket.NewArray(2*allocations + 2*NumShared)
 	w, err := NewWorker(Config{Buckets: buckets, Control: func(*Worker, []Message) {}})
 	if err != nil {
 		tb.Fatal(err)
@@ -64,6 +64,22 @@ func newBench(tb testing.TB, allocations int) *bench {
 		b.ids = append(b.ids, id)
 	}
 	return b
+}
+
+// limit gives all allocations terms that no packet meets: packets per second, and
+// with shared the bandwidth of one user, tenant, realm and server as well.
+func (b *bench) limit(tb testing.TB, shared bool) {
+	tb.Helper()
+	of := Terms{ToPeerPacketsPerSecond: 1e9, ToClientPacketsPerSecond: 1e9, PacketBurst: time.Minute}
+	if shared {
+		for i := range NumShared {
+			of.SharedToPeer[i], _ = b.cfg.Buckets.Reserve(1e15, time.Minute)
+			of.SharedToClient[i], _ = b.cfg.Buckets.Reserve(1e15, time.Minute)
+		}
+	}
+	for _, id := range b.ids {
+		b.SetTerms(id, of)
+	}
 }
 
 // fill receives the same datagram into all slots of a batch.
@@ -164,6 +180,28 @@ func BenchmarkForward(b *testing.B) {
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/packet")
 				b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "pkts/s")
+			})
+		}
+	}
+}
+
+// BenchmarkTerms measures what limits cost a packet: none beyond the allocation's
+// bandwidth, packets per second, and four shared buckets as well.
+func BenchmarkTerms(b *testing.B) {
+	const batch, size, table = 32, 200, 1000
+	for _, kind := range []int{0, 2} { // channels
+		for _, terms := range []string{"none", "packets", "shared"} {
+			b.Run(fmt.Sprintf("%s/terms=%s", kinds[kind].name, terms), func(b *testing.B) {
+				w := newBench(b, table)
+				if terms != "none" {
+					w.limit(b, terms == "shared")
+				}
+				kinds[kind].prepare(b, w, size)
+				b.ReportAllocs()
+				for b.Loop() {
+					kinds[kind].forward(w, batch)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/packet")
 			})
 		}
 	}
