@@ -32,6 +32,9 @@ quota:
   server_allocations: 0
   allocation_to_peer_bits_per_second: 0
   allocation_to_client_bits_per_second: 0
+  allocation_to_peer_packets_per_second: 0
+  allocation_to_client_packets_per_second: 0
+  allocation_new_peers_per_second: 0
 monitoring:
   address: "off"
 log:

@@ -4,12 +4,20 @@ package quota
 func (l *Ledger) Accounts() (users, clients int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.users.accounts), len(l.clients.accounts)
+	for h := range l.book.accounts {
+		switch h.kind {
+		case KindUser:
+			users++
+		case KindClient:
+			clients++
+		}
+	}
+	return users, clients
 }
 
 // Idle returns how many accounts wait for their rate to recover.
 func (l *Ledger) Idle() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.users.idle) + len(l.clients.idle)
+	return len(l.book.idle)
 }

@@ -1,17 +1,14 @@
 package quota
 
-import (
-	"net/netip"
-	"time"
-)
+import "time"
 
 // Hold is the share of one allocation in the counts of its Ledger. Safe for
 // concurrent use.
 type Hold struct {
 	ledger        *Ledger
-	user          *account[userKey] // nil: anonymous
-	client        *account[netip.Addr]
-	userSpacing   time.Duration // taken from the user's rate
+	owner         *account // the user's, or the narrowest there is; its parents hold too
+	client        *account
+	ownerSpacing  time.Duration // taken from the user's rate
 	clientSpacing time.Duration // taken from the client's rate
 	committed     bool          // guarded by ledger.mu
 	released      bool          // guarded by ledger.mu
@@ -26,23 +23,70 @@ func (h *Hold) Commit() {
 }
 
 // Release gives back what the allocation holds, before Commit its share of the
-// rates, too. Only the first call does anything.
+// rates, too. Only the first call does anything. Nobody may draw on the buckets
+// of its Terms any more.
 func (h *Hold) Release() {
-	l := h.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	h.ledger.mu.Lock()
+	defer h.ledger.mu.Unlock()
+	h.releaseLocked()
+}
+
+func (h *Hold) releaseLocked() {
 	if h.released {
 		return
 	}
 	h.released = true
-	var userRefund, clientRefund time.Duration
-	if !h.committed {
-		userRefund, clientRefund = h.userSpacing, h.clientSpacing
+	ownerRefund, clientRefund := h.ownerSpacing, h.clientSpacing
+	if h.committed {
+		ownerRefund, clientRefund = 0, 0
 	}
+	l := h.ledger
 	now := time.Since(l.start)
-	l.live--
-	if h.user != nil {
-		l.users.give(h.user, now, userRefund)
+	l.giveLocked(h.client, now, clientRefund)
+	for a := h.owner; a != nil; a = a.parent {
+		l.giveLocked(a, now, ownerRefund)
+		ownerRefund = 0
 	}
-	l.clients.give(h.client, now, clientRefund)
+}
+
+func (l *Ledger) giveLocked(a *account, now, refund time.Duration) {
+	if l.book.give(a, now, refund) {
+		l.forgetLocked(a)
+	}
+}
+
+// Charge charges payload bytes to the user of the hold, if there is a limit.
+func (h *Hold) Charge(bytes uint64) {
+	h.ledger.mu.Lock()
+	defer h.ledger.mu.Unlock()
+	h.chargeLocked(bytes)
+}
+
+// chargeLocked also returns the limits; none for an anonymous user.
+func (h *Hold) chargeLocked(bytes uint64) (limits Limits) {
+	if h.owner.kind != KindUser {
+		return limits
+	}
+	limits = h.ledger.policy.of(h.owner.holder)
+	if limits.UserBytes > 0 {
+		h.owner.use(bytes, h.ledger.book.period)
+	}
+	return limits
+}
+
+// Use charges payload bytes to the user of the hold. It returns an
+// *ExceededError, and counts it, when an allocation of this age has to end: the
+// bytes of the period are used up, or it is too old.
+func (h *Hold) Use(bytes uint64, age time.Duration) error {
+	l := h.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limits := h.chargeLocked(bytes)
+	switch {
+	case h.owner.isSpent(limits.UserBytes, l.book.period):
+		return l.refuseLocked(LimitUserBytes)
+	case limits.UserAllocationAge > 0 && age >= limits.UserAllocationAge:
+		return l.refuseLocked(LimitAllocationAge)
+	}
+	return nil
 }

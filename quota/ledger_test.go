@@ -20,6 +20,13 @@ func who(user, client string) quota.Identity {
 	return quota.Identity{Realm: "example.org", User: user, Client: netip.MustParseAddr(client)}
 }
 
+// of is an identity of a tenant in that realm.
+func of(tenant, user string) quota.Identity {
+	id := who(user, "192.0.2.1")
+	id.Tenant = tenant
+	return id
+}
+
 // mustReserve reserves or ends the test.
 func mustReserve(t *testing.T, l *quota.Ledger, id quota.Identity) *quota.Hold {
 	t.Helper()
@@ -63,11 +70,19 @@ func TestLiveLimits(t *testing.T) {
 		{"same /64", quota.Limits{ClientAllocations: 1}, []quota.Identity{who("a", "2001:db8::1")}, who("b", "2001:db8::ffff:1"), quota.LimitClientAllocations},
 		{"same /64 with a zone", quota.Limits{ClientAllocations: 1}, []quota.Identity{who("a", "fe80::1")}, who("b", "fe80::2%eth0"), quota.LimitClientAllocations},
 		{"other /64", quota.Limits{ClientAllocations: 1}, []quota.Identity{who("a", "2001:db8::1")}, who("b", "2001:db8:0:1::1"), quota.NumLimits},
+		{"realm full", quota.Limits{RealmAllocations: 1}, []quota.Identity{who("a", "192.0.2.1")}, who("b", "192.0.2.2"), quota.LimitRealmAllocations},
+		{"other realm", quota.Limits{RealmAllocations: 1}, []quota.Identity{who("a", "192.0.2.1")},
+			quota.Identity{Realm: "example.net", User: "a", Client: netip.MustParseAddr("192.0.2.1")}, quota.NumLimits},
+		{"tenant full", quota.Limits{TenantAllocations: 1}, []quota.Identity{of("acme", "a")}, of("acme", "b"), quota.LimitTenantAllocations},
+		{"tenant full without a user", quota.Limits{TenantAllocations: 1}, []quota.Identity{of("acme", "")}, of("acme", "b"), quota.LimitTenantAllocations},
+		{"other tenant", quota.Limits{TenantAllocations: 1}, []quota.Identity{of("acme", "a")}, of("umbrella", "a"), quota.NumLimits},
+		{"same user of another tenant", quota.Limits{UserAllocations: 1}, []quota.Identity{of("acme", "a")}, of("umbrella", "a"), quota.NumLimits},
+		{"tenants share a realm", quota.Limits{RealmAllocations: 1}, []quota.Identity{of("acme", "a")}, of("umbrella", "a"), quota.LimitRealmAllocations},
 		{"server full", quota.Limits{ServerAllocations: 1}, []quota.Identity{who("a", "192.0.2.1")}, who("b", "192.0.2.2"), quota.LimitServerAllocations},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := quota.NewLedger(tt.limits)
+			l := quota.NewLedger(nil, tt.limits)
 			var holds []*quota.Hold
 			for _, id := range tt.held {
 				h := mustReserve(t, l, id)
@@ -89,7 +104,7 @@ func TestLiveLimits(t *testing.T) {
 }
 
 func TestRefusalCountsNothing(t *testing.T) {
-	l := quota.NewLedger(quota.Limits{UserAllocations: 10, ClientAllocations: 1})
+	l := quota.NewLedger(nil, quota.Limits{UserAllocations: 10, ClientAllocations: 1})
 	mustReserve(t, l, who("a", "192.0.2.1"))
 	before := l.Stats()
 	for range 20 { // twice the user's limit: a leak of one per refusal would show
@@ -109,7 +124,7 @@ func TestRefusalCountsNothing(t *testing.T) {
 func TestReleaseOnce(t *testing.T) {
 	for _, commit := range []bool{false, true} {
 		t.Run(fmt.Sprintf("commit=%t", commit), func(t *testing.T) {
-			l := quota.NewLedger(quota.Limits{})
+			l := quota.NewLedger(nil, quota.Limits{})
 			other := mustReserve(t, l, who("a", "192.0.2.1"))
 			h := mustReserve(t, l, who("a", "192.0.2.1"))
 			if commit {
@@ -117,7 +132,7 @@ func TestReleaseOnce(t *testing.T) {
 			}
 			h.Release()
 			h.Release()
-			if got, want := l.Stats(), (quota.Stats{Live: 1, Users: 1, Clients: 1}); got != want {
+			if got, want := l.Stats(), (quota.Stats{Live: 1, Realms: 1, Users: 1, Clients: 1}); got != want {
 				t.Errorf("after two releases of one hold: got %+v, want %+v", got, want)
 			}
 			other.Release()
@@ -129,9 +144,9 @@ func TestReleaseOnce(t *testing.T) {
 }
 
 func TestAnonymousCounts(t *testing.T) {
-	l := quota.NewLedger(quota.Limits{UserAllocationsPerSecond: 1})
+	l := quota.NewLedger(nil, quota.Limits{UserAllocationsPerSecond: 1})
 	first, second := mustReserve(t, l, who("", "192.0.2.1")), mustReserve(t, l, who("", "192.0.2.1"))
-	if got, want := l.Stats(), (quota.Stats{Live: 2, Clients: 1}); got != want {
+	if got, want := l.Stats(), (quota.Stats{Live: 2, Realms: 1, Clients: 1}); got != want {
 		t.Errorf("live: got %+v, want %+v", got, want)
 	}
 	first.Release()
@@ -142,7 +157,7 @@ func TestAnonymousCounts(t *testing.T) {
 }
 
 func TestSetLimits(t *testing.T) {
-	l := quota.NewLedger(quota.Limits{})
+	l := quota.NewLedger(nil, quota.Limits{})
 	a := mustReserve(t, l, who("a", "192.0.2.1"))
 	b := mustReserve(t, l, who("a", "192.0.2.1"))
 	l.SetLimits(quota.Limits{UserAllocations: 1})
@@ -163,13 +178,17 @@ func TestSetLimits(t *testing.T) {
 
 func TestDefaultLimits(t *testing.T) {
 	want := quota.Limits{
-		UserAllocations:                 64,
-		UserAllocationsPerSecond:        20,
-		ClientAllocations:               1000,
-		ClientAllocationsPerSecond:      100,
-		AllocationToPeerBitsPerSecond:   100e6,
-		AllocationToClientBitsPerSecond: 100e6,
-		Burst:                           250 * time.Millisecond,
+		UserAllocations:                    64,
+		UserAllocationsPerSecond:           20,
+		ClientAllocations:                  1000,
+		ClientAllocationsPerSecond:         100,
+		UsagePeriod:                        24 * time.Hour,
+		AllocationToPeerBitsPerSecond:      100e6,
+		AllocationToClientBitsPerSecond:    100e6,
+		AllocationToPeerPacketsPerSecond:   20_000,
+		AllocationToClientPacketsPerSecond: 20_000,
+		AllocationNewPeersPerSecond:        20,
+		Burst:                              250 * time.Millisecond,
 	}
 	if diff := cmp.Diff(want, quota.DefaultLimits()); diff != "" {
 		t.Errorf("default limits (-want +got):\n%s", diff)
@@ -189,13 +208,14 @@ func TestLimitNames(t *testing.T) {
 func TestRaceForTheLast(t *testing.T) {
 	limits := map[string]quota.Limits{
 		"user":   {UserAllocations: 8},
+		"realm":  {RealmAllocations: 8},
 		"client": {ClientAllocations: 8},
 		"server": {ServerAllocations: 8},
 		"rate":   {UserAllocationsPerSecond: 8},
 	}
 	for name, limit := range limits {
 		t.Run(name, func(t *testing.T) {
-			l := quota.NewLedger(limit)
+			l := quota.NewLedger(nil, limit)
 			for range 7 {
 				mustReserve(t, l, who("a", "192.0.2.1")).Commit()
 			}
@@ -223,7 +243,7 @@ func TestRaceForTheLast(t *testing.T) {
 func TestRandomCyclesLeaveNothing(t *testing.T) {
 	const seed = 7
 	random := rand.New(rand.NewPCG(seed, seed))
-	l := quota.NewLedger(quota.Limits{UserAllocations: 5, ClientAllocations: 9, ServerAllocations: 60})
+	l := quota.NewLedger(nil, quota.Limits{UserAllocations: 5, ClientAllocations: 9, ServerAllocations: 60})
 	held := make(map[string]int) // naive model: live holds by user, by client, in total
 	type live struct {
 		hold *quota.Hold
@@ -282,7 +302,7 @@ func TestHoldIsSmall(t *testing.T) {
 }
 
 func BenchmarkReserveRelease(b *testing.B) {
-	l := quota.NewLedger(quota.Limits{UserAllocations: 64, ClientAllocations: 1000})
+	l := quota.NewLedger(nil, quota.Limits{UserAllocations: 64, ClientAllocations: 1000})
 	id := who("alice", "192.0.2.1")
 	b.ReportAllocs()
 	for b.Loop() {

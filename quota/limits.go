@@ -1,66 +1,69 @@
 package quota
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Limits are the bounds of a Ledger; 0 means unlimited. A rate of new
-// allocations has a burst of one second's worth.
+// allocations has a burst of one second's worth. Bandwidth is payload bits.
 type Limits struct {
 	UserAllocations   int // live allocations of one user
-	ClientAllocations int // live allocations of one client address, IPv6: of one /64
+	TenantAllocations int // live allocations of all users of a tenant
+	RealmAllocations  int
 	ServerAllocations int // live allocations in total
+	ClientAllocations int // live allocations of one client address, IPv6: of one /64
 
 	UserAllocationsPerSecond   int
 	ClientAllocationsPerSecond int
 
-	// Payload bandwidth of one allocation; the Ledger only carries it.
-	AllocationToPeerBitsPerSecond   uint64
-	AllocationToClientBitsPerSecond uint64
-	Burst                           time.Duration // depth of the bandwidth buckets, at their rate
+	UserBytes         int64         // payload of one user in each period, both directions together
+	UsagePeriod       time.Duration // counted from the Unix epoch on: 24h is a day of UTC
+	UserAllocationAge time.Duration // after which an allocation ends, however often it is refreshed
+
+	// Bandwidth that all allocations of a holder share.
+	UserToPeerBitsPerSecond, UserToClientBitsPerSecond     int64
+	TenantToPeerBitsPerSecond, TenantToClientBitsPerSecond int64
+	RealmToPeerBitsPerSecond, RealmToClientBitsPerSecond   int64
+	ServerToPeerBitsPerSecond, ServerToClientBitsPerSecond int64
+
+	// What one allocation may do; the Ledger only carries it.
+	AllocationToPeerBitsPerSecond, AllocationToClientBitsPerSecond       int64
+	AllocationToPeerPacketsPerSecond, AllocationToClientPacketsPerSecond int
+	AllocationNewPeersPerSecond                                          int
+
+	Burst time.Duration // depth of the bandwidth and packet buckets, at their rate
 }
 
 // DefaultLimits returns limits that a nine-party browser mesh behind one
 // address does not meet.
 func DefaultLimits() Limits {
 	return Limits{
-		UserAllocations:                 64,
-		ClientAllocations:               1000,
-		UserAllocationsPerSecond:        20,
-		ClientAllocationsPerSecond:      100,
-		AllocationToPeerBitsPerSecond:   100_000_000,
-		AllocationToClientBitsPerSecond: 100_000_000,
-		Burst:                           250 * time.Millisecond,
+		UserAllocations:                    64,
+		ClientAllocations:                  1000,
+		UserAllocationsPerSecond:           20,
+		ClientAllocationsPerSecond:         100,
+		UsagePeriod:                        24 * time.Hour,
+		AllocationToPeerBitsPerSecond:      100_000_000,
+		AllocationToClientBitsPerSecond:    100_000_000,
+		AllocationToPeerPacketsPerSecond:   20_000,
+		AllocationToClientPacketsPerSecond: 20_000,
+		AllocationNewPeersPerSecond:        20,
+		Burst:                              250 * time.Millisecond,
 	}
 }
 
-// Limit names the bound that a refused Allocate met.
-type Limit uint8
+// allocations is the bound of a kind on its live allocations.
+func (l *Limits) allocations(kind Kind) int {
+	return [NumKinds]int{
+		KindServer: l.ServerAllocations, KindRealm: l.RealmAllocations, KindTenant: l.TenantAllocations,
+		KindUser: l.UserAllocations, KindClient: l.ClientAllocations,
+	}[kind]
+}
 
-const (
-	LimitUserAllocations Limit = iota
-	LimitClientAllocations
-	LimitServerAllocations
-	LimitUserRate
-	LimitClientRate
-
-	NumLimits // how many there are
-)
-
-// String returns the limit as a metric label.
-func (l Limit) String() string {
-	switch l {
-	case LimitUserAllocations:
-		return "user_allocations"
-	case LimitClientAllocations:
-		return "client_allocations"
-	case LimitServerAllocations:
-		return "server_allocations"
-	case LimitUserRate:
-		return "user_allocations_per_second"
-	case LimitClientRate:
-		return "client_allocations_per_second"
-	}
-	return fmt.Sprintf("limit(%d)", uint8(l))
+// bitsPerSecond is the bandwidth that the allocations of a kind share.
+func (l *Limits) bitsPerSecond(kind Kind) [NumDirections]int64 {
+	return [NumKinds][NumDirections]int64{
+		KindServer: {l.ServerToPeerBitsPerSecond, l.ServerToClientBitsPerSecond},
+		KindRealm:  {l.RealmToPeerBitsPerSecond, l.RealmToClientBitsPerSecond},
+		KindTenant: {l.TenantToPeerBitsPerSecond, l.TenantToClientBitsPerSecond},
+		KindUser:   {l.UserToPeerBitsPerSecond, l.UserToClientBitsPerSecond},
+	}[kind]
 }

@@ -31,7 +31,7 @@ func TestRates(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := quota.NewLedger(tt.limits)
+				l := quota.NewLedger(nil, tt.limits)
 				id := who("a", "2001:db8::1")
 				for range 20 { // one second's worth at once
 					churn(t, l, id)
@@ -69,7 +69,7 @@ func TestRates(t *testing.T) {
 
 func TestFailedAllocateGivesRateBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := quota.NewLedger(quota.Limits{UserAllocationsPerSecond: 2, ClientAllocationsPerSecond: 2})
+		l := quota.NewLedger(nil, quota.Limits{UserAllocationsPerSecond: 2, ClientAllocationsPerSecond: 2})
 		id := who("a", "192.0.2.1")
 		churn(t, l, id)
 		for range 100 {
@@ -82,7 +82,7 @@ func TestFailedAllocateGivesRateBack(t *testing.T) {
 
 func TestRefundIsWhatWasTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := quota.NewLedger(quota.Limits{UserAllocationsPerSecond: 100})
+		l := quota.NewLedger(nil, quota.Limits{UserAllocationsPerSecond: 100})
 		id := who("a", "192.0.2.1")
 		for range 50 {
 			churn(t, l, id)
@@ -98,7 +98,7 @@ func TestRefundIsWhatWasTaken(t *testing.T) {
 
 func TestRateLimitsChangeLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := quota.NewLedger(quota.Limits{UserAllocationsPerSecond: 1})
+		l := quota.NewLedger(nil, quota.Limits{UserAllocationsPerSecond: 1})
 		id := who("a", "192.0.2.1")
 		churn(t, l, id)
 		wantRefused(t, l, id, quota.LimitUserRate)
@@ -117,7 +117,7 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 	}
 	t.Run("by Sweep", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			l := quota.NewLedger(quota.DefaultLimits())
+			l := quota.NewLedger(nil, quota.DefaultLimits())
 			for i := range users {
 				churn(t, l, distinct(i))
 			}
@@ -131,7 +131,7 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 	})
 	t.Run("by Reserve", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			l := quota.NewLedger(quota.DefaultLimits())
+			l := quota.NewLedger(nil, quota.DefaultLimits())
 			most := 0
 			for i := range users { // 10,000 per second, ten seconds
 				churn(t, l, distinct(i))
@@ -145,7 +145,7 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 		})
 	})
 	t.Run("without rates at once", func(t *testing.T) {
-		l := quota.NewLedger(quota.Limits{UserAllocations: 1})
+		l := quota.NewLedger(nil, quota.Limits{UserAllocations: 1})
 		for i := range users {
 			churn(t, l, distinct(i))
 		}
@@ -153,7 +153,7 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 	})
 	t.Run("after coming back", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			l := quota.NewLedger(quota.Limits{UserAllocationsPerSecond: 1})
+			l := quota.NewLedger(nil, quota.Limits{UserAllocationsPerSecond: 1})
 			h := mustReserve(t, l, distinct(0))
 			h.Commit()
 			h.Release()
@@ -174,7 +174,7 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 	})
 	t.Run("a busy one does not keep the others", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			l := quota.NewLedger(quota.Limits{UserAllocationsPerSecond: 1})
+			l := quota.NewLedger(nil, quota.Limits{UserAllocationsPerSecond: 1})
 			for i := range 3 {
 				churn(t, l, distinct(i))
 			}

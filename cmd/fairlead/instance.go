@@ -25,9 +25,10 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-// maxBuckets bounds the bandwidth buckets: two for each of 128 Ki allocations.
-// Memory is only touched for those in use.
-const maxBuckets = 1 << 18
+// maxBuckets bounds the bandwidth buckets: two for each of 128 Ki allocations and
+// as many again for users, tenants and realms. Memory is only touched for those
+// in use.
+const maxBuckets = 1 << 19
 
 // instance is a running server, assembled from its parts.
 type instance struct {
@@ -217,15 +218,16 @@ func newSettings(cfg *config.Config) (server.Settings, error) {
 		return server.Settings{}, err
 	}
 	return server.Settings{
-		Authenticator: auth,
-		Realms:        realms,
-		Tenants:       tenants,
-		Quota:         cfg.QuotaLimits(),
-		Allocation:    cfg.AllocationConfig(),
-		AllowPeers:    allow,
-		DenyPeers:     deny,
-		Protected:     cfg.ProtectedAddresses(),
-		Software:      cfg.STUN.Software,
+		Authenticator:  auth,
+		Realms:         realms,
+		Tenants:        tenants,
+		Quota:          cfg.QuotaLimits(),
+		QuotaOverrides: cfg.QuotaOverrides(),
+		Allocation:     cfg.AllocationConfig(),
+		AllowPeers:     allow,
+		DenyPeers:      deny,
+		Protected:      cfg.ProtectedAddresses(),
+		Software:       cfg.STUN.Software,
 	}, nil
 }
 

@@ -143,18 +143,6 @@ type Peers struct {
 	Deny  []string `yaml:"deny" live:"yes"`
 }
 
-// Quota holds the limits; 0 is no limit.
-type Quota struct {
-	UserAllocations                 int      `yaml:"user_allocations" live:"yes"`
-	UserAllocationsPerSecond        int      `yaml:"user_allocations_per_second" live:"yes"`
-	ClientAllocations               int      `yaml:"client_allocations" live:"yes"`
-	ClientAllocationsPerSecond      int      `yaml:"client_allocations_per_second" live:"yes"`
-	ServerAllocations               int      `yaml:"server_allocations" live:"yes"`
-	AllocationToPeerBitsPerSecond   int64    `yaml:"allocation_to_peer_bits_per_second" live:"yes"`
-	AllocationToClientBitsPerSecond int64    `yaml:"allocation_to_client_bits_per_second" live:"yes"`
-	BandwidthBurst                  Duration `yaml:"bandwidth_burst" live:"yes"`
-}
-
 // STUN holds what concerns every STUN answer.
 type STUN struct {
 	Software string `yaml:"software" live:"yes"`

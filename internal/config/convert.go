@@ -11,7 +11,6 @@ import (
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/logging"
-	"github.com/fairlead/fairlead/quota"
 )
 
 // The methods of this file turn a validated Config into what the parts of the
@@ -62,21 +61,6 @@ func (c *Config) NonceKey() []byte {
 		return nil
 	}
 	return []byte(c.Auth.NonceKey.Reveal())
-}
-
-// QuotaLimits are the limits of users, clients, server and bandwidth.
-func (c *Config) QuotaLimits() quota.Limits {
-	q := c.Quota
-	return quota.Limits{
-		UserAllocations:                 q.UserAllocations,
-		UserAllocationsPerSecond:        q.UserAllocationsPerSecond,
-		ClientAllocations:               q.ClientAllocations,
-		ClientAllocationsPerSecond:      q.ClientAllocationsPerSecond,
-		ServerAllocations:               q.ServerAllocations,
-		AllocationToPeerBitsPerSecond:   uint64(q.AllocationToPeerBitsPerSecond),
-		AllocationToClientBitsPerSecond: uint64(q.AllocationToClientBitsPerSecond),
-		Burst:                           q.BandwidthBurst.Std(),
-	}
 }
 
 // AllocationConfig are the lifetimes and caps of one allocation.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +75,13 @@ auth:
 }
 
 func TestEveryFieldOfTheTargetsIsFed(t *testing.T) {
-	c := read(t, "", "quota.server_allocations=5", "allocation.wide_channel_numbers=true")
+	changes := []string{"allocation.wide_channel_numbers=true", "quota.user_allocation_age=1h"}
+	for _, key := range config.Keys() {
+		if strings.HasPrefix(key.Path, "quota.") && key.Type == "whole number" {
+			changes = append(changes, key.Path+"=5000")
+		}
+	}
+	c := read(t, "", changes...)
 	for name, zero := range map[string]bool{
 		"quota.Limits":      hasZeroField(c.QuotaLimits()),
 		"allocation.Config": hasZeroField(c.AllocationConfig()),
@@ -82,6 +89,17 @@ func TestEveryFieldOfTheTargetsIsFed(t *testing.T) {
 		if zero {
 			t.Errorf("%s has a field that no key fills", name)
 		}
+	}
+}
+
+func TestQuotaOverrides(t *testing.T) {
+	c := read(t, "", `quota.overrides=[{user: "a", user_allocations: -1, user_allocation_age: 1h}, {realm: "other", tenant: "t", tenant_to_peer_bits_per_second: 5000}]`)
+	want := []quota.Override{
+		{Realm: "fairlead", User: "a", Limits: quota.Limits{UserAllocations: quota.Unlimited, UserAllocationAge: time.Hour}},
+		{Realm: "other", Tenant: "t", Limits: quota.Limits{TenantToPeerBitsPerSecond: 5000}},
+	}
+	if diff := cmp.Diff(want, c.QuotaOverrides()); diff != "" {
+		t.Errorf("overrides (-want +got):\n%s", diff)
 	}
 }
 

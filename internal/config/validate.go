@@ -111,26 +111,6 @@ func (v *validator) lifetime(path string, value, most Duration) {
 	}
 }
 
-func (v *validator) quota() {
-	const most = 1_000_000_000
-	q := v.config.Quota
-	v.between("quota.user_allocations", int64(q.UserAllocations), 0, most)
-	v.between("quota.user_allocations_per_second", int64(q.UserAllocationsPerSecond), 0, most)
-	v.between("quota.client_allocations", int64(q.ClientAllocations), 0, most)
-	v.between("quota.client_allocations_per_second", int64(q.ClientAllocationsPerSecond), 0, most)
-	v.between("quota.server_allocations", int64(q.ServerAllocations), 0, most)
-	v.rate("quota.allocation_to_peer_bits_per_second", q.AllocationToPeerBitsPerSecond)
-	v.rate("quota.allocation_to_client_bits_per_second", q.AllocationToClientBitsPerSecond)
-	v.lasts("quota.bandwidth_burst", q.BandwidthBurst, Duration(time.Millisecond), seconds(60))
-}
-
-func (v *validator) rate(path string, bitsPerSecond int64) {
-	const least, most = 1000, 1_000_000_000_000
-	if bitsPerSecond != 0 && (bitsPerSecond < least || bitsPerSecond > most) {
-		v.reject(path, bitsPerSecond, "must be 0 (no limit) or from %d to %d; the unit is bits per second", least, most)
-	}
-}
-
 func (v *validator) stun() {
 	const most = 127 // RFC 8489 section 14.14
 	if n := len([]rune(v.config.STUN.Software)); n > most {

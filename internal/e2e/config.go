@@ -126,13 +126,16 @@ func newConfig() config {
 // unlimited switches every quota off.
 func unlimited() map[string]any {
 	return map[string]any{
-		"user_allocations":                     0,
-		"user_allocations_per_second":          0,
-		"client_allocations":                   0,
-		"client_allocations_per_second":        0,
-		"server_allocations":                   0,
-		"allocation_to_peer_bits_per_second":   0,
-		"allocation_to_client_bits_per_second": 0,
+		"user_allocations":                        0,
+		"user_allocations_per_second":             0,
+		"client_allocations":                      0,
+		"client_allocations_per_second":           0,
+		"server_allocations":                      0,
+		"allocation_to_peer_bits_per_second":      0,
+		"allocation_to_client_bits_per_second":    0,
+		"allocation_to_peer_packets_per_second":   0,
+		"allocation_to_client_packets_per_second": 0,
+		"allocation_new_peers_per_second":         0,
 	}
 }
 

@@ -59,6 +59,10 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.total.Channels)) }},
 	{"fairlead_users", "Users with live allocations.", gauge, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Quota.Users)) }},
+	{"fairlead_tenants", "Tenants with live allocations.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Quota.Tenants)) }},
+	{"fairlead_realms", "Realms with live allocations.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Quota.Realms)) }},
 	{"fairlead_clients", "Client addresses (IPv6: /64 networks) with live allocations.", gauge, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Quota.Clients)) }},
 	{"fairlead_allocations_created_total", "Allocations created.", counter, nil,
@@ -175,7 +179,7 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { each(s.server.AuthFailures, emit) }},
 	{"fairlead_peers_denied_total", "Peers refused with 403, by rule.", counter, []string{"rule"},
 		func(s *snapshot, emit emit) { each(s.server.PeersDenied, emit) }},
-	{"fairlead_quota_refusals_total", "Allocations refused with 486, by limit.", counter, []string{"limit"},
+	{"fairlead_quota_refusals_total", "Requests refused and allocations ended by a quota, by limit.", counter, []string{"limit"},
 		func(s *snapshot, emit emit) {
 			for i, n := range s.server.Quota.Refused {
 				emit(float64(n), quota.Limit(i).String())

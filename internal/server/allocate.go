@@ -93,20 +93,18 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	undo := cleanup{open.close}
 	defer undo.run()
 
+	terms, err := hold.Terms()
+	if err != nil {
+		return err
+	}
 	kept := held{
 		pool: open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
 		realm: r.realm.auth.Realm(), tenant: r.credential.Tenant, secretName: r.credential.SecretName,
 	}
-	limits := h.settings.Quota
-	var ok bool
-	if kept.toPeer, ok = h.server.buckets.Reserve(limits.AllocationToPeerBitsPerSecond, limits.Burst); !ok {
-		return errNoBucket
+	if err := h.reserveBuckets(&kept, &terms.Limits); err != nil {
+		return err
 	}
-	undo.add(func() { h.server.buckets.Release(kept.toPeer) })
-	if kept.toClient, ok = h.server.buckets.Reserve(limits.AllocationToClientBitsPerSecond, limits.Burst); !ok {
-		return errNoBucket
-	}
-	undo.add(func() { h.server.buckets.Release(kept.toClient) })
+	undo.add(func() { h.releaseBuckets(&kept) })
 
 	a, err := h.table.Create(allocation.Request{
 		FiveTuple:     r.tuple,
@@ -128,6 +126,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		Lifetime: h.table.GrantLifetime(ask.lifetime),
 		ToPeer:   kept.toPeer,
 		ToClient: kept.toClient,
+		Terms:    fastTerms(&terms),
 	})
 	if err != nil {
 		return errors.Join(errNoSocket, err)
@@ -144,7 +143,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	h.logCreated(a, r.credential.SecretName)
 	h.tellGranted(events.Created, a, a.ExpiresAt.Sub(a.CreatedAt))
 	if open.twin.conn != nil {
-		h.publishTwin(r, a, open.twin)
+		h.publishTwin(r, a, open.twin, &terms)
 	}
 	h.answerAllocate(r, a)
 	return nil

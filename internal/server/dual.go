@@ -6,6 +6,7 @@ import (
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/wire"
+	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -65,7 +66,7 @@ func lackOf(family wire.Family, err error) missingFamily {
 // publishTwin makes the allocation a dual one. Both share the quota and the
 // buckets, which the one that lives longer gives back. When the worker cannot
 // take the address the allocation stays a single one that lacks a family.
-func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed) {
+func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed, terms *quota.Terms) {
 	first := &h.held[a.Handle]
 	id, err := h.worker.Publish(fastpath.Allocation{
 		Client:   r.tuple.Client,
@@ -76,6 +77,7 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 		Lifetime: a.ExpiresAt.Sub(a.CreatedAt),
 		ToPeer:   first.toPeer,
 		ToClient: first.toClient,
+		Terms:    fastTerms(terms),
 	})
 	if err != nil {
 		twin.close()

@@ -21,6 +21,7 @@ var (
 	errNoPort          = errors.New("no relay port free")
 	errNoSocket        = errors.New("no relay socket")
 	errNoBucket        = errors.New("no bandwidth bucket free")
+	errNewPeers        = errors.New("too many new peers")
 	errBadToken        = errors.New("no such reservation")
 	errInternal        = errors.New("internal error")
 )
@@ -50,6 +51,8 @@ var errorCodes = [...]struct {
 	{errNoPort, 508},
 	{errNoSocket, 508},
 	{errNoBucket, 508},
+	{quota.ErrNoBucket, 508},
+	{errNewPeers, 508},
 	{errBadToken, 508},
 	{allocation.ErrTooManyPermissions, 508},
 	{allocation.ErrTooManyChannels, 508},

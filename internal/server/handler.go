@@ -56,6 +56,8 @@ type held struct {
 	token            token                  // reservation made with it, zero if none
 	lack             missingFamily
 	toPeer, toClient bucket.Index
+	newPeers         pace
+	charged          uint64 // payload bytes that its user was charged with
 }
 
 func newHandler(s *Server, worker int) *Handler {
@@ -85,6 +87,7 @@ func (h *Handler) Control(w *fastpath.Worker, batch []fastpath.Message) {
 func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
 	h.enter(w)
 	h.table.Sweep(now)
+	h.chargeUsers(now)
 	h.tellUsage()
 	if w.ID() == 0 { // what all workers share is swept by one
 		h.server.reservations.sweep(now)

@@ -1,7 +1,10 @@
 package server
 
 import (
+	"net/netip"
+
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -24,10 +27,15 @@ func (h *Handler) createPermission(r *request) error {
 		}
 		h.addrs = append(h.addrs, h.server.internal(peer).Addr())
 	}
+	paid, err := h.checkNewPeers(a, h.addrs)
+	if err != nil {
+		return err
+	}
 	lifetime, err := h.table.Permit(a, h.addrs)
 	if err != nil {
 		return err
 	}
+	h.held[a.Handle].newPeers.paidNs = paid
 	for i, addr := range h.addrs {
 		byPort := policy.CheckIP(h.peers[i].Addr()).Decision == allocation.ByPort
 		one := a.OfFamily(addr)
@@ -67,6 +75,12 @@ func (h *Handler) channelBind(r *request) error {
 	}
 	byPort := policy.CheckIP(peer.Addr()).Decision == allocation.ByPort
 	bound := h.server.internal(peer)
+	h.addrs = append(h.addrs[:0], bound.Addr())
+	paid, err := h.checkNewPeers(a, h.addrs)
+	if err != nil {
+		return err
+	}
+	first := a.Handle
 	if one := a.OfFamily(bound.Addr()); one != nil {
 		a = one
 	}
@@ -74,6 +88,7 @@ func (h *Handler) channelBind(r *request) error {
 	if err != nil {
 		return err
 	}
+	h.held[first].newPeers.paidNs = paid
 	id := fastpath.AllocationID(a.Handle)
 	if err := h.worker.Permit(id, bound.Addr(), permission, byPort); err != nil {
 		return err
@@ -84,6 +99,23 @@ func (h *Handler) channelBind(r *request) error {
 	h.success(r)
 	h.send(r)
 	return nil
+}
+
+// checkNewPeers holds the peers among those that have no permission yet against
+// the rate of new ones, and returns what the pace becomes when they get theirs.
+func (h *Handler) checkNewPeers(a *allocation.Allocation, peers []netip.Addr) (paidNs int64, err error) {
+	fresh := 0
+	for _, peer := range peers {
+		if one := a.OfFamily(peer); one == nil || !one.HasPermission(peer) {
+			fresh++
+		}
+	}
+	paidNs, ok := h.held[a.Handle].newPeers.after(h.nowNs, fresh)
+	if !ok {
+		h.server.ledger.CountRefusal(quota.LimitNewPeers)
+		return 0, errNewPeers
+	}
+	return paidNs, nil
 }
 
 // judge turns a verdict into an error and counts a refusal by its rule. It

@@ -16,11 +16,12 @@ const (
 	endExpired                      // not refreshed in time
 	endRevoked                      // its user or secret was taken away
 	endDisconnected                 // the client's connection ended
+	endQuota                        // its user's bytes are used up, or it is too old
 	numEndCauses
 )
 
 func (c endCause) String() string {
-	return [numEndCauses]string{"client", "expired", "revoked", "disconnected"}[c]
+	return [numEndCauses]string{"client", "expired", "revoked", "disconnected", "quota"}[c]
 }
 
 // end deletes an allocation and gives back everything it held.
@@ -39,11 +40,11 @@ func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	h.held[a.Handle] = held{}
 	kept.pool.Put(a.Relayed.Port())
 	h.logEnded(a, traffic, cause)
+	h.chargeRest(&kept, &traffic)
 	if a.Twin() != nil {
 		return
 	}
-	h.server.buckets.Release(kept.toPeer)
-	h.server.buckets.Release(kept.toClient)
+	h.releaseBuckets(&kept)
 	kept.hold.Release()
 	kept.tenantCounts.live.Add(-1)
 	h.counts.ended[cause].Add(1)

@@ -20,7 +20,7 @@ const postRetry = 10 * time.Millisecond
 // are cut. It returns when all workers have done so.
 func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
 	s.settings.Store(s.prepare(settings))
-	s.ledger.SetLimits(settings.Quota)
+	s.ledger.SetLimits(settings.Quota, settings.QuotaOverrides...)
 	if err := s.onEvery(ctx, workers, (*Handler).review); err != nil {
 		return fmt.Errorf("apply settings: %w", err)
 	}
@@ -71,7 +71,7 @@ func (h *Handler) review() {
 	h.endUnless(h.mayLive)
 	for a := range h.table.All() {
 		h.reviewPeers(a)
-		h.reviewRates(a)
+		h.reviewTerms(a)
 	}
 }
 
@@ -90,11 +90,7 @@ func (h *Handler) endUnless(may func(*allocation.Allocation) bool) {
 			h.doomed = append(h.doomed, a)
 		}
 	}
-	for _, a := range h.doomed {
-		h.end(a, endRevoked)
-	}
-	clear(h.doomed)
-	h.doomed = h.doomed[:0]
+	h.endDoomed(endRevoked)
 }
 
 // reviewPeers applies the peer policy to the permissions and channels of an
@@ -128,11 +124,4 @@ func (h *Handler) reviewPeers(a *allocation.Allocation) {
 // clients name.
 func (h *Handler) checkNamedIP(policy *allocation.Policy, peer netip.Addr) allocation.Verdict {
 	return policy.CheckIP(h.server.external(netip.AddrPortFrom(peer, 0)).Addr())
-}
-
-// reviewRates gives the buckets of an allocation the current rates.
-func (h *Handler) reviewRates(a *allocation.Allocation) {
-	kept, limits := &h.held[a.Handle], h.settings.Quota
-	h.server.buckets.SetRate(kept.toPeer, limits.AllocationToPeerBitsPerSecond, limits.Burst)
-	h.server.buckets.SetRate(kept.toClient, limits.AllocationToClientBitsPerSecond, limits.Burst)
 }

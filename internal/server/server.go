@@ -39,7 +39,8 @@ type Config struct {
 	Events *events.Bus
 	// Revocations lists the credentials that were taken back; nil is none.
 	Revocations *authn.Revocations
-	// Buckets holds the bandwidth buckets that the workers draw on.
+	// Buckets holds the bandwidth buckets that the workers draw on: two for each
+	// allocation, and two for each user, tenant and realm that shares a limit.
 	Buckets *bucket.Array
 	// OpenRelay opens the socket of a relayed transport address.
 	OpenRelay func(local netip.AddrPort) (*udpbatch.Conn, error)
@@ -88,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 		log:     cfg.Log.Named("server"),
 		noisy:   logging.NewLimited(cfg.Log.Named("server")),
 		nonces:  cfg.Nonces,
-		ledger:  quota.NewLedger(cfg.Settings.Quota),
+		ledger:  quota.NewLedger(cfg.Buckets, cfg.Settings.Quota, cfg.Settings.QuotaOverrides...),
 		buckets: cfg.Buckets,
 		park:    authn.NewPark(parkConfig),
 		started: time.Now(),

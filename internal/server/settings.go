@@ -18,8 +18,10 @@ type Settings struct {
 	Realms []Realm
 	// Tenants change the peer rules for some of the clients of a realm.
 	Tenants []Tenant
-	// Quota limits allocations and their bandwidth.
-	Quota quota.Limits
+	// Quota limits allocations and their bandwidth, and QuotaOverrides changes
+	// that for realms, tenants and users.
+	Quota          quota.Limits
+	QuotaOverrides []quota.Override
 	// Allocation holds the lifetimes and the caps of one allocation.
 	Allocation allocation.Config
 	// AllowPeers and DenyPeers are the configured peer rules of everybody.
