@@ -10,6 +10,7 @@ type Hold struct {
 	client        *account
 	ownerSpacing  time.Duration // taken from the user's rate
 	clientSpacing time.Duration // taken from the client's rate
+	afterwards    func()        // guarded by ledger.mu; called once released
 	committed     bool          // guarded by ledger.mu
 	released      bool          // guarded by ledger.mu
 }
@@ -27,8 +28,21 @@ func (h *Hold) Commit() {
 // of its Terms any more.
 func (h *Hold) Release() {
 	h.ledger.mu.Lock()
-	defer h.ledger.mu.Unlock()
+	afterwards := h.afterwards
+	h.afterwards = nil
 	h.releaseLocked()
+	h.ledger.mu.Unlock()
+	if afterwards != nil {
+		afterwards()
+	}
+}
+
+// Afterwards makes Release call f, for what else the allocation holds. The hold
+// must not have been released.
+func (h *Hold) Afterwards(f func()) {
+	h.ledger.mu.Lock()
+	defer h.ledger.mu.Unlock()
+	h.afterwards = f
 }
 
 func (h *Hold) releaseLocked() {

@@ -21,6 +21,7 @@ import (
 	"github.com/fairlead/fairlead/internal/metrics"
 	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/internal/tlsconf"
+	"github.com/fairlead/fairlead/quota/fleet"
 	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -36,6 +37,7 @@ type instance struct {
 	server *server.Server
 	admin  *admin.Admin // nil when monitoring is off
 	tls    *tlsconf.Store
+	fleet  *fleet.Fleet // nil when quotas count on this server only
 	log    *zap.Logger
 
 	revocations *authn.Revocations
@@ -69,6 +71,9 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	if i.revocations, err = openRevocations(cfg.StateDir); err != nil {
 		return nil, err
 	}
+	if i.fleet, err = openFleet(cfg, log); err != nil {
+		return nil, err
+	}
 	workers, perSecond := cfg.WorkerCount(), cfg.Auth.UnauthenticatedAnswersPerSecond
 	i.server, err = server.New(server.Config{
 		Workers:        workers,
@@ -88,6 +93,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		}.Open,
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,
+		Fleet:          i.countsAcross(),
 		Log:            log,
 	})
 	if err != nil {
@@ -172,6 +178,9 @@ func (i *instance) run(ctx context.Context) error {
 	context.AfterFunc(ctx, func() { i.isStopping.Store(true) })
 	group.Go(func() error { return i.engine.Run(ctx) })
 	group.Go(func() error { i.tls.Run(ctx); return nil })
+	if i.fleet != nil {
+		group.Go(func() error { return i.fleet.Run(ctx) })
+	}
 	if i.admin != nil {
 		group.Go(func() error { return i.admin.Run(ctx) })
 	}

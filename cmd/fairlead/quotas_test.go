@@ -27,10 +27,10 @@ func TestQuotasPage(t *testing.T) {
 	}
 	for _, example := range examples {
 		file := filepath.Join(t.TempDir(), "fairlead.yaml")
-		if err := os.WriteFile(file, []byte("auth: {secrets: [{value: 0123456789abcdef}]}\n"+example[1]), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(example[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cfg, _, err := config.Load(config.Options{File: file})
+		cfg, _, err := config.Load(config.Options{File: file, Set: []string{`auth.secrets=[{value: "0123456789abcdef"}]`}})
 		if err != nil {
 			t.Errorf("example\n%s\n%v", example[1], err)
 			continue
@@ -60,10 +60,10 @@ func TestOverridesOfThePage(t *testing.T) {
 		t.Fatal("the example with overrides is gone")
 	}
 	file := filepath.Join(t.TempDir(), "fairlead.yaml")
-	if err := os.WriteFile(file, []byte("auth: {secrets: [{value: 0123456789abcdef}]}\n"+example[1]), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(example[1]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, _, err := config.Load(config.Options{File: file})
+	cfg, _, err := config.Load(config.Options{File: file, Set: []string{`auth.secrets=[{value: "0123456789abcdef"}]`}})
 	if err != nil {
 		t.Fatal(err)
 	}

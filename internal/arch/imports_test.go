@@ -26,9 +26,10 @@ var layers = map[string]layer{
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
 	"internal/tlsconf":  {third: []string{"go.uber.org/zap/...", "github.com/caddyserver/certmagic"}},
 
-	"authn":      {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
-	"quota":      {own: []string{"internal/wire", "internal/bucket"}},
-	"allocation": {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
+	"authn":       {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
+	"quota/fleet": {own: []string{"quota"}, third: []string{"github.com/redis/go-redis/v9", "go.uber.org/zap/..."}},
+	"quota":       {own: []string{"internal/wire", "internal/bucket"}},
+	"allocation":  {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
 
 	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream"}},
 	"relay": {

@@ -102,6 +102,7 @@ func Defaults() *Config {
 			AllocationToClientPacketsPerSecond: 20_000,
 			AllocationNewPeersPerSecond:        20,
 			UsagePeriod:                        Duration(24 * time.Hour),
+			RedisLease:                         seconds(30),
 			BandwidthBurst:                     Duration(250 * time.Millisecond),
 		},
 		Monitoring: Monitoring{Address: "127.0.0.1:9641"},

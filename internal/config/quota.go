@@ -26,6 +26,9 @@ type Quota struct {
 	AllocationNewPeersPerSecond        int             `yaml:"allocation_new_peers_per_second" live:"yes"`
 	UsagePeriod                        Duration        `yaml:"usage_period" live:"yes"`
 	BandwidthBurst                     Duration        `yaml:"bandwidth_burst" live:"yes"`
+	RedisURL                           Secret          `yaml:"redis_url"`
+	RedisURLFile                       string          `yaml:"redis_url_file"`
+	RedisLease                         Duration        `yaml:"redis_lease"`
 	Overrides                          []QuotaOverride `yaml:"overrides" live:"yes"`
 }
 

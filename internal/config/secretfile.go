@@ -27,6 +27,7 @@ func (r *reader) readSecretFiles(c *Config) {
 	r.readSecret("events.redis.url", &c.Events.Redis.URL, c.Events.Redis.URLFile)
 	r.readSecret("admin.token", &c.Admin.Token, c.Admin.TokenFile)
 	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
+	r.readSecret("quota.redis_url", &c.Quota.RedisURL, c.Quota.RedisURLFile)
 }
 
 // readCredentials fills the users and shared secrets of one realm.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"time"
 )
 
@@ -37,7 +38,23 @@ func (v *validator) quota() {
 	v.lasts("quota.user_allocation_age", q.UserAllocationAge, 0, mostAge)
 	v.lasts("quota.usage_period", q.UsagePeriod, seconds(60), mostAge)
 	v.lasts("quota.bandwidth_burst", q.BandwidthBurst, Duration(time.Millisecond), seconds(60))
+	v.lasts("quota.redis_lease", q.RedisLease, seconds(5), seconds(3600))
+	v.redis()
 	v.overrides()
+}
+
+// redis checks the URL, which may hold a password and is not shown.
+func (v *validator) redis() {
+	text := v.config.Quota.RedisURL
+	if text == "" {
+		return
+	}
+	parsed, err := url.Parse(text.Reveal())
+	isUnix := err == nil && parsed.Scheme == "unix" && parsed.Path != ""
+	isTCP := err == nil && (parsed.Scheme == "redis" || parsed.Scheme == "rediss") && parsed.Host != ""
+	if !isUnix && !isTCP {
+		v.reject("quota.redis_url", text, "must be redis://[user:password@]host:port/database, rediss://... for TLS, or unix://[user:password@]/path/of/the/socket")
+	}
 }
 
 func (v *validator) rate(path string, bitsPerSecond int64) {

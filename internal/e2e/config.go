@@ -52,6 +52,8 @@ type auth struct {
 	Users   []user   `json:"users,omitempty"`
 	Secrets []secret `json:"secrets,omitempty"`
 
+	NonceKey string `json:"nonce_key,omitempty"`
+
 	UnauthenticatedAnswersPerSecond int `json:"unauthenticated_answers_per_second,omitempty"`
 }
 

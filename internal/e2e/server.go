@@ -20,6 +20,7 @@ const patience = 10 * time.Second
 type server struct {
 	*testnet.Process
 	configPath string
+	monitoring string // its address
 	host       *testnet.Namespace
 	http       *http.Client // in the server's namespace
 }
@@ -31,6 +32,7 @@ func startServer(t testing.TB, n *testnet.Net, c config, prefix ...string) *serv
 	t.Helper()
 	s := &server{
 		configPath: c.writeFile(t),
+		monitoring: c.Monitoring.Address,
 		host:       n.Relay,
 		http:       &http.Client{Transport: &http.Transport{DialContext: n.Relay.DialContext, DisableKeepAlives: true}, Timeout: patience},
 	}
@@ -57,7 +59,7 @@ func (s *server) ready() bool {
 
 // get asks the monitoring listener.
 func (s *server) get(path string) (status int, body string, err error) {
-	answer, err := s.http.Get("http://" + monitoringAddr.String() + path)
+	answer, err := s.http.Get("http://" + s.monitoring + path)
 	if err != nil {
 		return 0, "", err
 	}

@@ -33,6 +33,7 @@ func scrape(t *testing.T) string {
 		PeersDenied:  map[string]uint64{"loopback": 10},
 		Ended:        map[string]uint64{"expired": 11},
 		Quota:        quota.Stats{Users: 12},
+		Fleet:        quota.FleetStats{Enabled: true, Up: true},
 		Tenants:      []server.TenantStats{{Realm: "example.org", Tenant: "acme", Live: 21, Created: 22}},
 		Ports:        []server.PortStats{{Address: netip.MustParseAddr("192.0.2.1"), Free: 13, Size: 20}},
 	}

@@ -194,6 +194,18 @@ var Descriptors = []Descriptor{
 		}},
 	{"fairlead_tls_certificate_failures_total", "New contents of certificate files that could not be used, and attempts at ACME that failed; the previous certificate stayed.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.tls.Failures)) }},
+	{"fairlead_quota_fleet_up", "Whether Redis answers, so that quotas count across servers: 1 or 0; absent when they are not meant to.", gauge, nil,
+		func(s *snapshot, emit emit) {
+			if s.server.Fleet.Enabled {
+				emit(oneIf(s.server.Fleet.Up))
+			}
+		}},
+	{"fairlead_quota_fleet_reservations_total", "Places for allocations asked for across servers, by result; local: granted because Redis did not answer.", counter, []string{"result"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.server.Fleet.Granted-s.server.Fleet.Fallback), "granted")
+			emit(float64(s.server.Fleet.Refused), "refused")
+			emit(float64(s.server.Fleet.Fallback), "local")
+		}},
 
 	{"fairlead_credentials_issued_total", "Credentials that the credential endpoint handed out, by name of the API key; beyond 64 names, other.", counter, []string{"key"},
 		func(s *snapshot, emit emit) { each(s.credentials.Issued, emit) }},

@@ -25,7 +25,7 @@ func (h *Handler) allocate(r *request) error {
 	if ask.hasToken {
 		return h.allocateReserved(r, ask)
 	}
-	hold, err := h.server.ledger.Reserve(h.identity(r))
+	hold, err := h.reserve(r)
 	if err != nil {
 		return err
 	}

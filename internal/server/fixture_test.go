@@ -37,6 +37,7 @@ type options struct {
 	proxies          []netip.Prefix
 	limits           fastpath.StreamLimits
 	minPort, maxPort uint16
+	fleet            *fakeFleet
 	log              *zap.Logger
 }
 
@@ -113,6 +114,9 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,
 		Log:            o.log,
+	}
+	if o.fleet != nil {
+		cfg.Fleet = o.fleet
 	}
 	if o.external.IsValid() {
 		cfg.RelayAddresses = []server.RelayAddress{{Local: listen.Addr(), External: o.external}}

@@ -30,7 +30,8 @@ type Handler struct {
 	worker   *fastpath.Worker
 	settings *Settings
 	nowNs    int64
-	isReplay bool // of a request that was parked
+	isReplay bool   // of a request that was parked
+	grant    *grant // of the fleet, for the request that is replayed; nil: not asked yet
 
 	// Scratch, reused for every request.
 	request request

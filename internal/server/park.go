@@ -18,12 +18,6 @@ func (h *Handler) park(r *request, username string) error {
 	if h.isReplay {
 		return errIgnored // the answer did not stay in the cache; the client asks again
 	}
-	key := authn.ParkKey{
-		Transport:     uint8(r.tuple.Transport),
-		Client:        r.tuple.Client,
-		Server:        r.tuple.Server,
-		TransactionID: r.msg.TransactionID,
-	}
 	auth, worker := r.realm.auth, h.worker
 	again := *r.from
 	lookup := func(ctx context.Context) error { return auth.Fetch(ctx, username) }
@@ -32,7 +26,7 @@ func (h *Handler) park(r *request, username string) error {
 		// A full inbox drops the request; its client retransmits.
 		_ = worker.Post(func(w *fastpath.Worker) { h.replay(w, &again) })
 	}
-	h.server.park.Start(key, r.from.Data, lookup, replay)
+	h.server.park.Start(h.parkKey(r), r.from.Data, lookup, replay)
 	return errParked
 }
 

@@ -57,6 +57,7 @@ func (h *Handler) reserveNext(r *request, local netip.Addr) (relayed, token, err
 		return relayed{}, token{}, err
 	}
 	undo.cancel()
+	h.adopt(hold, id)
 	hold.Commit()
 	return even, h.server.reservations.add(&reservation{
 		relayed:   odd,

@@ -49,6 +49,8 @@ type Config struct {
 	LocalAddresses func() []netip.Addr
 	// IsLocalAddress reports whether an address is one of this host's.
 	IsLocalAddress func(netip.Addr) bool
+	// Fleet counts allocations across servers; nil counts those of this one only.
+	Fleet Fleet
 	// Log receives what an operator should know; never anything per packet.
 	Log *zap.Logger
 }

@@ -23,6 +23,7 @@ type Stats struct {
 	Limited      uint64                       // answers withheld from a source over its limit
 	Panics       uint64                       // messages dropped because their handling panicked
 	Quota        quota.Stats
+	Fleet        quota.FleetStats
 	Ports        []PortStats
 	Tenants      []TenantStats // a bounded number
 }
@@ -45,6 +46,9 @@ func (s *Server) Stats() Stats {
 		Ended:        make(map[string]uint64),
 		Quota:        s.ledger.Stats(),
 		Tenants:      s.tenants.stats(),
+	}
+	if s.config.Fleet != nil {
+		stats.Fleet = s.config.Fleet.Stats()
 	}
 	for _, h := range s.handlers {
 		stats.add(&h.counts)
