@@ -15,7 +15,7 @@ import (
 type Authenticator struct {
 	realm    string
 	users    map[string]Key // by prepared name
-	signers  []*signer
+	secrets  *Secrets
 	source   Source
 	dummy    Key // checked for names that nobody knows, so that they cost the same
 	features Features
@@ -52,6 +52,9 @@ const (
 	Expired
 	// Pending means that only Fetch can tell; park the request.
 	Pending
+	// Unavailable means that the back-end which could tell is down; the request
+	// must not be answered, as nobody knows whether its credential is wrong.
+	Unavailable
 )
 
 // String returns the status as a metric label.
@@ -65,6 +68,8 @@ func (s Status) String() string {
 		return "expired"
 	case Pending:
 		return "pending"
+	case Unavailable:
+		return "unavailable"
 	}
 	return fmt.Sprintf("status(%d)", uint8(s))
 }
@@ -96,9 +101,10 @@ func New(cfg Config) (*Authenticator, error) {
 	a := &Authenticator{
 		realm:         realm,
 		users:         users,
+		secrets:       NewSecrets(cfg.Secrets),
 		source:        cfg.Source,
 		dummy:         randomKey(),
-		features:      cfg.features(),
+		features:      cfg.features(realm),
 		strict:        cfg.Expiry == ExpiryStrict,
 		grace:         cfg.ExpiryGrace,
 		skew:          cfg.ClockSkew,
@@ -111,9 +117,6 @@ func New(cfg Config) (*Authenticator, error) {
 			a.names[wire.UserHash(name, realm)] = name
 		}
 	}
-	for _, s := range cfg.Secrets {
-		a.signers = append(a.signers, newSigner(s))
-	}
 	return a, nil
 }
 
@@ -124,8 +127,17 @@ func (a *Authenticator) Realm() string { return a.realm }
 func (a *Authenticator) Features() Features { return a.features }
 
 // Username returns the name that a USERHASH stands for, for Verify. It is empty
-// for an unknown hash, which Verify takes for an unknown name, at its cost.
-func (a *Authenticator) Username(hash [sha256.Size]byte) string { return a.names[hash] }
+// for an unknown hash, which Verify takes for an unknown name, at its cost. On
+// Pending only FetchHash can tell.
+func (a *Authenticator) Username(hash [sha256.Size]byte) (string, Status) {
+	if name, ok := a.names[hash]; ok {
+		return name, Found
+	}
+	if a.source == nil || !a.features.UserHash {
+		return "", Unknown
+	}
+	return a.source.Username(a.realm, hash)
+}
 
 // Anonymous reports whether requests without credentials may relay.
 func (a *Authenticator) Anonymous() bool { return a.anonymous }
@@ -133,7 +145,8 @@ func (a *Authenticator) Anonymous() bool { return a.anonymous }
 // Verify finds the credential of a request. It calls check with each candidate
 // key in turn until one fits; check computes the message integrity and compares
 // in constant time. A static user hides REST credentials of the same name; then
-// come the shared secrets in their order, then the Source.
+// come the shared secrets in their order, those of the Source last, then the
+// users of the Source.
 //
 // The Credential is set for Found and Expired only.
 func (a *Authenticator) Verify(username string, purpose Purpose, check func(key Key) bool) (Credential, Status) {
@@ -147,13 +160,13 @@ func (a *Authenticator) Verify(username string, purpose Purpose, check func(key 
 // StillValid reports whether the configuration would still make the key of c
 // for this username: false when the user or its shared secret was removed, or
 // its key changed. The expiry plays no part. The empty username stands for an
-// anonymous allocation. A user whom only Fetch could tell counts as valid.
+// anonymous allocation. A user whom only a back-end could tell counts as valid.
 func (a *Authenticator) StillValid(username string, c Credential) bool {
 	if username == "" {
 		return a.anonymous
 	}
 	_, status := a.find(wireName(username), c.Key.equal)
-	return status == Found || status == Pending
+	return status == Found || status == Pending || status == Unavailable
 }
 
 // wireName drops trailing NULs, as RFC 8489 section 9.2.2 does for the key.
@@ -169,24 +182,56 @@ func (a *Authenticator) find(name string, check func(key Key) bool) (Credential,
 	if key, ok := a.users[name]; ok {
 		return found(Credential{Key: key, User: name}, check)
 	}
+	status := Unknown
 	if expiry, id, ok := parseREST(name); ok {
-		for _, s := range a.signers {
-			key := s.key(name, a.realm)
-			if check(key) {
-				return Credential{Key: key, User: id, ExpiresAt: time.Unix(expiry, 0), SecretName: s.name, Tenant: s.tenant}, Found
+		rest := Credential{User: id, ExpiresAt: time.Unix(expiry, 0)}
+		if c, status := a.secrets.find(rest, name, a.realm, check); status == Found {
+			return c, Found
+		}
+		if a.source != nil {
+			var stored *Secrets
+			stored, status = a.source.Secrets(a.realm)
+			status = unclear(status, Unknown)
+			if c, status := stored.find(rest, name, a.realm, check); status == Found {
+				return c, Found
 			}
 		}
 	}
 	if a.source != nil {
-		switch key, status := a.source.Lookup(name); status {
-		case Found:
-			return found(Credential{Key: key.sealed(), User: name}, check)
-		case Pending:
-			return Credential{}, Pending
+		record, of := a.source.Lookup(a.realm, name)
+		if of == Found {
+			if c, of := found(record.credential(name), check); of == Found {
+				return c, Found
+			}
+			return Credential{}, status
 		}
+		status = unclear(status, of)
 	}
-	check(a.dummy)
-	return Credential{}, Unknown
+	if status == Unknown {
+		check(a.dummy)
+	}
+	return Credential{}, status
+}
+
+// credential is what the user of a Record authenticates with.
+func (r Record) credential(name string) Credential {
+	c := Credential{Key: r.Key.sealed(), User: r.User, ExpiresAt: r.ExpiresAt}
+	if c.User == "" {
+		c.User = name
+	}
+	return c
+}
+
+// unclear joins what two look-ups say that found nothing: as long as one can
+// still be fetched, the request is worth waiting.
+func unclear(a, b Status) Status {
+	switch {
+	case a == Pending || b == Pending:
+		return Pending
+	case a == Unavailable || b == Unavailable:
+		return Unavailable
+	}
+	return Unknown
 }
 
 // found returns c if its key passes check.

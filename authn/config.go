@@ -11,7 +11,7 @@ type Config struct {
 	Realm   string   // sent in every 401; RFC 8489 section 14.9
 	Users   []User   // static users; names are unique after preparation
 	Secrets []Secret // shared secrets of REST credentials, tried in this order
-	Source  Source   // users that live elsewhere, asked last; nil: none
+	Source  Source   // users and secrets that live elsewhere, asked last; nil: none
 
 	Expiry        ExpiryMode    // when the expiry of a REST credential is checked
 	ExpiryGrace   time.Duration // ExpiryStrict: how long a live allocation outlasts the expiry

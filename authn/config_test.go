@@ -20,7 +20,7 @@ func TestNewRefuses(t *testing.T) {
 		cfg  authn.Config
 		want []string
 	}{
-		{"nothing", authn.Config{Realm: "r"}, []string{"no credentials: set auth.users or auth.secrets, or auth.anonymous"}},
+		{"nothing", authn.Config{Realm: "r"}, []string{"no credentials: set auth.users, auth.secrets or auth.stores, or auth.anonymous"}},
 		{"realm", authn.Config{Users: []authn.User{alice}}, []string{`realm: "" is empty`}},
 		{"everything at once", authn.Config{
 			Realm: `a"b`,

@@ -1,7 +1,7 @@
 // Package authn decides who may relay.
 //
 // An Authenticator knows one realm: its static users, its shared secrets for
-// REST credentials, and an optional Source of users that live elsewhere. It
+// REST credentials, and an optional Source of more that live elsewhere. It
 // yields candidate keys and lets the caller check the message against them, so
 // it never sees a message. Nonces, Limiter and Park guard what happens before a
 // client is known: stateless nonces, bounded error answers, bounded waiting.

@@ -31,15 +31,15 @@ const (
 // features returns the strongest features that all users of c can live up to.
 // A client takes what is announced, so a single user without it would be locked
 // out.
-func (c Config) features() Features {
+func (c Config) features(realm string) Features {
 	if !c.SecurityFeatures {
 		return Features{}
 	}
 	f := Features{
 		Algorithm: wire.PasswordAlgorithmMD5,
-		UserHash:  len(c.Secrets) == 0 && c.Source == nil, // only names in the configuration can be listed
+		UserHash:  len(c.Secrets) == 0 && (c.Source == nil || c.Source.HasUserHash(realm)), // only names that can be listed
 	}
-	if c.hasSHA256() {
+	if c.hasSHA256(realm) {
 		f.Algorithm = wire.PasswordAlgorithmSHA256
 	}
 	return f
@@ -47,13 +47,13 @@ func (c Config) features() Features {
 
 // hasSHA256 reports whether the SHA-256 key of every user is known. REST
 // credentials have both: their passwords are made here.
-func (c Config) hasSHA256() bool {
+func (c Config) hasSHA256(realm string) bool {
 	for _, u := range c.Users {
 		if u.Password == "" && u.Key.SHA256 == (Key{}.SHA256) {
 			return false
 		}
 	}
-	return c.Source == nil || c.Source.HasSHA256()
+	return c.Source == nil || c.Source.HasSHA256(realm)
 }
 
 // appendCookie appends the nonce cookie: 13 characters, or nothing when nothing

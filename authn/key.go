@@ -39,6 +39,22 @@ func LongTermKey(username, realm, password string) (Key, error) {
 	return hashKey([]byte(username + ":" + realm + ":" + password)), nil
 }
 
+// WireKey is LongTermKey for a name that came in a USERNAME, which may be longer
+// than one that is configured and is taken as it is.
+func WireKey(username, realm, password string) (Key, error) {
+	if len(username) > MaxWireUsernameBytes {
+		return Key{}, fmt.Errorf("username is longer than %d bytes", MaxWireUsernameBytes)
+	}
+	realm, err := PrepareRealm(realm)
+	if err != nil {
+		return Key{}, fmt.Errorf("realm %w", err)
+	}
+	if password, err = opaqueString(password); err != nil {
+		return Key{}, fmt.Errorf("password %w", err)
+	}
+	return hashKey([]byte(username + ":" + realm + ":" + password)), nil
+}
+
 // ParseKey reads a ready MD5 key: 32 hexadecimal digits, with or without 0x in
 // front (the form of turnadmin -k). The error never contains the text.
 func ParseKey(text string) (Key, error) {
@@ -54,6 +70,21 @@ func ParseKey(text string) (Key, error) {
 		return Key{}, errors.New("key is all zero")
 	}
 	return k, nil
+}
+
+// ParseKeySHA256 reads a ready SHA-256 key: 64 hexadecimal digits. The error
+// never contains the text.
+func ParseKeySHA256(text string) (key [32]byte, err error) {
+	if len(text) != hex.EncodedLen(len(key)) {
+		return key, errors.New("key is not 64 hexadecimal digits")
+	}
+	if _, err := hex.Decode(key[:], []byte(text)); err != nil {
+		return [32]byte{}, errors.New("key is not 64 hexadecimal digits")
+	}
+	if key == [32]byte{} {
+		return key, errors.New("key is all zero")
+	}
+	return key, nil
 }
 
 // Bytes returns the form that a password algorithm makes.

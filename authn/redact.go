@@ -41,4 +41,7 @@ func (User) Format(s fmt.State, _ rune) { redact(s) }
 func (User) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Format prints ***.
+func (*Secrets) Format(s fmt.State, _ rune) { redact(s) }
+
+// Format prints ***.
 func (*Authenticator) Format(s fmt.State, _ rune) { redact(s) }

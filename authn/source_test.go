@@ -25,20 +25,28 @@ func newFakeSource() *fakeSource {
 	return &fakeSource{rows: make(map[string]authn.Key), cache: make(map[string]authn.Key)}
 }
 
-func (s *fakeSource) Lookup(username string) (authn.Key, authn.Status) {
+func (s *fakeSource) Lookup(_, username string) (authn.Record, authn.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key, cached := s.cache[username]
 	switch {
 	case !cached:
-		return authn.Key{}, authn.Pending
+		return authn.Record{}, authn.Pending
 	case key == authn.Key{}:
-		return authn.Key{}, authn.Unknown
+		return authn.Record{}, authn.Unknown
 	}
-	return key, authn.Found
+	return authn.Record{Key: key}, authn.Found
 }
 
-func (s *fakeSource) Fetch(ctx context.Context, username string) error {
+func (s *fakeSource) Secrets(string) (*authn.Secrets, authn.Status) { return nil, authn.Unknown }
+
+func (s *fakeSource) Username(string, [32]byte) (string, authn.Status) { return "", authn.Unknown }
+
+func (s *fakeSource) FetchHash(context.Context, string, [32]byte) error { return nil }
+
+func (s *fakeSource) HasUserHash(string) bool { return false }
+
+func (s *fakeSource) Fetch(ctx context.Context, _, username string) error {
 	time.Sleep(100 * time.Millisecond) // the way to the database
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +58,7 @@ func (s *fakeSource) Fetch(ctx context.Context, username string) error {
 	return nil
 }
 
-func (s *fakeSource) HasSHA256() bool { return !s.md5Only }
+func (s *fakeSource) HasSHA256(string) bool { return !s.md5Only }
 
 // TestPendingIsParkedAndReplayed walks the whole seam: Verify says Pending, the
 // request is parked, and its replay finds the answer.

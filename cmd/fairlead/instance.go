@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/admin"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/config"
@@ -38,6 +39,7 @@ type instance struct {
 	admin  *admin.Admin // nil when monitoring is off
 	tls    *tlsconf.Store
 	fleet  *fleet.Fleet // nil when quotas count on this server only
+	stores *stores
 	log    *zap.Logger
 
 	revocations *authn.Revocations
@@ -52,7 +54,7 @@ type instance struct {
 // newInstance opens every socket that the configuration asks for. On an error
 // nothing stays open.
 func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
-	i := &instance{log: log}
+	i := &instance{log: log, stores: newStores(log)}
 	buckets := bucket.NewArray(maxBuckets)
 	addresses, err := relay.NewLocalAddresses()
 	if err != nil {
@@ -61,7 +63,16 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	i.addresses = addresses
 	i.events = newEvents(cfg, log)
 	i.credentials = credentials.New(i.credentialConfig(cfg))
-	settings, err := newSettings(cfg)
+	set, commit, rollback, err := i.stores.open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			rollback()
+		}
+	}()
+	settings, err := newSettings(cfg, set, log)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +154,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		i.engine.Close()
 		return nil, err
 	}
+	commit()
 	return i, nil
 }
 
@@ -151,8 +163,14 @@ func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 	return admin.Listen(admin.Config{
 		Address: addr.String(),
 		Metrics: metrics.Handler(metrics.Sources{
-			Server: i.server.Stats, Workers: i.workerStats, Streams: i.engine.StreamStats, TLS: i.tls.Stats,
-			Credentials: i.credentials.Stats, Events: i.events.Stats, Version: version,
+			Server:      i.server.Stats,
+			Workers:     i.workerStats,
+			Stores:      func() []store.Stats { return i.stores.set.Load().Stats() },
+			Streams:     i.engine.StreamStats,
+			TLS:         i.tls.Stats,
+			Credentials: i.credentials.Stats,
+			Events:      i.events.Stats,
+			Version:     version,
 		}),
 		Alive: i.engine.Alive,
 		Ready: func() error {
@@ -167,6 +185,7 @@ func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 
 // run serves until ctx is done or a part fails; then it closes everything.
 func (i *instance) run(ctx context.Context) error {
+	defer i.stores.closeAll()
 	// Events outlive what they tell about.
 	heard, stopEvents := context.WithCancel(context.WithoutCancel(ctx))
 	var hearing sync.WaitGroup
@@ -192,18 +211,29 @@ func (i *instance) run(ctx context.Context) error {
 
 // apply makes what can be reloaded of a configuration take effect.
 func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
-	settings, err := newSettings(cfg)
+	i.stores.refresh(ctx)
+	set, commit, rollback, err := i.stores.open(cfg)
 	if err != nil {
 		return err
 	}
+	settings, err := newSettings(cfg, set, i.log)
+	if err != nil {
+		rollback()
+		return err
+	}
 	if err := i.tls.Apply(cfg.CertificateFiles()); err != nil {
+		rollback()
 		return err
 	}
 	if err := i.engine.SetOffloads(switches[cfg.Sockets.GSO], switches[cfg.Sockets.GRO]); err != nil {
+		rollback()
 		return err
 	}
 	i.credentials.Apply(i.credentialConfig(cfg))
-	return i.server.Apply(ctx, settings, i.engine.Workers())
+	// From here on the new stores are in use, even if a worker is late.
+	err = i.server.Apply(ctx, settings, i.engine.Workers())
+	commit()
+	return err
 }
 
 // workerStats reads the counters of every worker.
@@ -216,13 +246,13 @@ func (i *instance) workerStats() []fastpath.Stats {
 }
 
 // newSettings builds what a reload may change.
-func newSettings(cfg *config.Config) (server.Settings, error) {
-	auth, err := authn.New(cfg.AuthnConfig())
+func newSettings(cfg *config.Config, set store.Set, log *zap.Logger) (server.Settings, error) {
+	auth, err := authn.New(withStores(cfg.AuthnConfig(), set))
 	if err != nil {
 		return server.Settings{}, fmt.Errorf("prepare credentials: %w", err)
 	}
 	allow, deny := cfg.PeerRules()
-	realms, tenants, err := newRealms(cfg)
+	realms, tenants, err := newRealms(cfg, set)
 	if err != nil {
 		return server.Settings{}, err
 	}
@@ -235,7 +265,7 @@ func newSettings(cfg *config.Config) (server.Settings, error) {
 		Allocation:     cfg.AllocationConfig(),
 		AllowPeers:     allow,
 		DenyPeers:      deny,
-		Protected:      cfg.ProtectedAddresses(),
+		Protected:      append(cfg.ProtectedAddresses(), storeAddresses(set, log)...),
 		Software:       cfg.STUN.Software,
 	}, nil
 }

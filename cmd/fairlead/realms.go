@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/server"
 )
 
 // newRealms builds the realms beside the main one, and the tenants of all.
-func newRealms(cfg *config.Config) (realms []server.Realm, tenants []server.Tenant, err error) {
+func newRealms(cfg *config.Config, set store.Set) (realms []server.Realm, tenants []server.Tenant, err error) {
 	for _, each := range cfg.Realms {
-		auth, err := authn.New(cfg.RealmAuthnConfig(each))
+		auth, err := authn.New(withStores(cfg.RealmAuthnConfig(each), set))
 		if err != nil {
 			return nil, nil, fmt.Errorf("prepare credentials of realm %q: %w", each.Name, err)
 		}

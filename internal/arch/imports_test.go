@@ -26,10 +26,23 @@ var layers = map[string]layer{
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
 	"internal/tlsconf":  {third: []string{"go.uber.org/zap/...", "github.com/caddyserver/certmagic"}},
 
-	"authn":       {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
-	"quota/fleet": {own: []string{"quota"}, third: []string{"github.com/redis/go-redis/v9", "go.uber.org/zap/..."}},
-	"quota":       {own: []string{"internal/wire", "internal/bucket"}},
-	"allocation":  {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
+	"authn": {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
+	"authn/store": {
+		own:   []string{"authn"},
+		third: []string{"go.uber.org/zap/..."},
+	},
+	"authn/store/sqldb": {
+		own: []string{"authn", "authn/store"},
+		third: []string{
+			"modernc.org/sqlite", "github.com/jackc/pgx/v5/...", "github.com/go-sql-driver/mysql",
+		},
+	},
+	"authn/store/redis":    {own: []string{"authn", "authn/store"}, third: []string{"github.com/redis/go-redis/v9"}},
+	"authn/store/httphook": {own: []string{"authn", "authn/store"}},
+	"authn/store/jwt":      {own: []string{"authn", "authn/store"}, third: []string{"github.com/golang-jwt/jwt/v5"}},
+	"quota/fleet":          {own: []string{"quota"}, third: []string{"github.com/redis/go-redis/v9", "go.uber.org/zap/..."}},
+	"quota":                {own: []string{"internal/wire", "internal/bucket"}},
+	"allocation":           {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
 
 	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream"}},
 	"relay": {
@@ -42,11 +55,11 @@ var layers = map[string]layer{
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events"},
+		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
-		own:   []string{"internal/server", "quota", "relay", "relay/fastpath", "internal/tlsconf", "internal/credentials", "internal/events"},
+		own:   []string{"internal/server", "authn/store", "quota", "relay", "relay/fastpath", "internal/tlsconf", "internal/credentials", "internal/events"},
 		third: []string{"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."},
 	},
 	"internal/admin": {
@@ -87,6 +100,10 @@ var onlyImporter = map[string]string{
 	"github.com/pires/go-proxyproto":      "relay",
 	"github.com/HdrHistogram":             "bench",
 	"github.com/caddyserver/certmagic":    "internal/tlsconf",
+	"modernc.org/sqlite":                  "authn/store/sqldb",
+	"github.com/jackc/pgx/v5":             "authn/store/sqldb",
+	"github.com/go-sql-driver/mysql":      "authn/store/sqldb",
+	"github.com/golang-jwt/jwt/v5":        "authn/store/jwt",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

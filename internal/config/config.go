@@ -108,6 +108,7 @@ type Auth struct {
 	Realm                           string         `yaml:"realm"`
 	Users                           []User         `yaml:"users" live:"yes"`
 	Secrets                         []SharedSecret `yaml:"secrets" live:"yes"`
+	Stores                          []Store        `yaml:"stores" live:"yes"`
 	Expiry                          string         `yaml:"expiry" live:"yes"`
 	ExpiryGrace                     Duration       `yaml:"expiry_grace" live:"yes"`
 	ClockSkew                       Duration       `yaml:"clock_skew" live:"yes"`

@@ -26,6 +26,17 @@ func (r *reader) readSecretFiles(c *Config) {
 	r.readSecret("events.webhook.secret", &c.Events.Webhook.Secret, c.Events.Webhook.SecretFile)
 	r.readSecret("events.redis.url", &c.Events.Redis.URL, c.Events.Redis.URLFile)
 	r.readSecret("admin.token", &c.Admin.Token, c.Admin.TokenFile)
+	for i := range c.Auth.Stores {
+		s, path := &c.Auth.Stores[i], fmt.Sprintf("auth.stores[%d]", i)
+		r.readSecret(path+".dsn", &s.DSN, s.DSNFile)
+		r.readSecret(path+".token", &s.Token, s.TokenFile)
+		r.readSecret(path+".secret", &s.Secret, s.SecretFile)
+		r.readSecret(path+".public_key", &s.PublicKey, s.PublicKeyFile)
+		r.readSecret(path+".password", &s.Password, s.PasswordFile)
+		if s.Path != "" {
+			s.Path = r.beside(s.Path)
+		}
+	}
 	r.readSecret("auth.nonce_key", &c.Auth.NonceKey, c.Auth.NonceKeyFile)
 	r.readSecret("quota.redis_url", &c.Quota.RedisURL, c.Quota.RedisURLFile)
 }

@@ -15,6 +15,7 @@ const minNonceKeyBytes = 32
 func (v *validator) auth() {
 	a := v.config.Auth
 	v.credentials("auth", v.config.asRealm(), v.config.authnOf(v.config.asRealm()))
+	v.stores()
 	v.oneOf("auth.expiry", a.Expiry, expiryAllocate, expiryStrict)
 	v.lasts("auth.nonce_lifetime", a.NonceLifetime, seconds(10), Duration(24*time.Hour))
 	if n := len(a.NonceKey); n > 0 && n < minNonceKeyBytes {
@@ -41,6 +42,9 @@ func (v *validator) credentials(path string, realm Realm, cfg authn.Config) {
 		if secret.Tenant != "" {
 			v.label(fmt.Sprintf("%s.secrets[%d].tenant", path, i), secret.Tenant)
 		}
+	}
+	if len(v.config.Auth.Stores) > 0 {
+		cfg.Source = anyStores{}
 	}
 	_, err := authn.New(cfg)
 	v.authnProblems(path, err)

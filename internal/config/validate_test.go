@@ -72,7 +72,7 @@ func TestValidate(t *testing.T) {
 		{"user twice", `auth.users=[{name: "a", password: "x"}, {name: "a", password: "y"}]`, `auth.users[1]: name "a" repeats users[0]`},
 		{"empty secret", `auth.secrets=[{name: "a"}]`, `auth.secrets[0]: value is empty`},
 		{"secret twice", `auth.secrets=[{value: "a"}, {value: "a"}]`, `auth.secrets[1]: value repeats secrets[0]`},
-		{"no credentials", `auth.secrets=[]`, `auth: no credentials: set auth.users or auth.secrets`},
+		{"no credentials", `auth.secrets=[]`, `auth: no credentials: set auth.users, auth.secrets or auth.stores`},
 		{"unknown expiry", `auth.expiry=never`, `auth.expiry = "never": must be one of allocate, strict`},
 		{"negative grace", `auth.expiry_grace=-1s`, `auth.expiry_grace: -1s is negative`},
 		{"short nonce key", `auth.nonce_key=short`, `auth.nonce_key = ***: has 5 bytes, at least 32 are needed`},

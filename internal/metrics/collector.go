@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
@@ -31,6 +32,8 @@ type Sources struct {
 	Events func() []events.Stats
 	// Streams returns those of connections that no worker has yet.
 	Streams func() relay.StreamStats
+	// Stores returns those of the stores of users, in their order.
+	Stores func() []store.Stats
 	// Version is shown as a label.
 	Version string
 }
@@ -72,7 +75,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := snapshot{
 		server: c.sources.Server(), workers: c.sources.Workers(), streams: c.sources.Streams(), tls: c.sources.TLS(),
-		version: c.sources.Version,
+		stores: c.sources.Stores(), version: c.sources.Version,
 	}
 	if c.sources.Events != nil {
 		s.events = c.sources.Events()

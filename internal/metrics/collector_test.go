@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/metrics"
@@ -54,6 +55,9 @@ func scrape(t *testing.T) string {
 		Streams: func() relay.StreamStats {
 			return relay.StreamStats{AcceptedTLS: 15, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17}
 		},
+		Stores: func() []store.Stats {
+			return []store.Stats{{Name: "accounts", Type: "sqlite", Lookups: 9, Hits: 4, Stale: 1, Misses: 3, Unavailable: 1, Queries: 3, Errors: 2, Refused: 5, QueryTime: 1500 * time.Millisecond, Entries: 6, Unknown: 7}}
+		},
 		Version: "v1",
 	})
 	recorder := httptest.NewRecorder()
@@ -93,6 +97,12 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_error_responses_total{code="401",method="allocate"} 6`,
 		`fairlead_malformed_messages_total{reason="cookie"} 8`,
 		`fairlead_auth_failures_total{cause="expired"} 9`,
+		`fairlead_store_up{store="accounts",type="sqlite"} 0`,
+		`fairlead_store_lookups_total{outcome="hit",store="accounts"} 4`,
+		`fairlead_store_lookups_total{outcome="stale",store="accounts"} 1`,
+		`fairlead_store_query_errors_total{store="accounts"} 2`,
+		`fairlead_store_query_seconds_total{store="accounts"} 1.5`,
+		`fairlead_store_remembered{kind="unknown",store="accounts"} 7`,
 		`fairlead_peers_denied_total{rule="loopback"} 10`,
 		`fairlead_allocations_ended_total{cause="expired"} 11`,
 		`fairlead_quota_refusals_total{limit="user_allocations_per_second"} 14`,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
@@ -35,6 +36,7 @@ type snapshot struct {
 	total   fastpath.Stats
 	tls     tlsconf.Stats
 	streams relay.StreamStats
+	stores  []store.Stats
 	version string
 
 	events      []events.Stats
@@ -177,6 +179,37 @@ var Descriptors = []Descriptor{
 
 	{"fairlead_auth_failures_total", "Requests not authenticated, by cause.", counter, []string{"cause"},
 		func(s *snapshot, emit emit) { each(s.server.AuthFailures, emit) }},
+	{"fairlead_store_up", "Whether a store of users answers: 1 or 0.", gauge, []string{"store", "type"},
+		func(s *snapshot, emit emit) {
+			for _, st := range s.stores {
+				emit(oneIf(st.Up), st.Name, st.Type)
+			}
+		}},
+	{"fairlead_store_lookups_total", "Look-ups of users in a store, by outcome: hit (remembered), miss (must be asked), stale (remembered from before the store went down), unavailable (unanswered, the store being down). A request that waited looks up twice.", counter, []string{"store", "outcome"},
+		func(s *snapshot, emit emit) {
+			for _, st := range s.stores {
+				emit(float64(st.Hits), st.Name, "hit")
+				emit(float64(st.Misses), st.Name, "miss")
+				emit(float64(st.Stale), st.Name, "stale")
+				emit(float64(st.Unavailable), st.Name, "unavailable")
+			}
+		}},
+	{"fairlead_store_queries_total", "Queries sent to a store.", counter, []string{"store"},
+		perStore(func(st store.Stats) float64 { return float64(st.Queries) })},
+	{"fairlead_store_query_errors_total", "Queries that a store failed to answer.", counter, []string{"store"},
+		perStore(func(st store.Stats) float64 { return float64(st.Errors) })},
+	{"fairlead_store_query_seconds_total", "Time that the queries took; divided by their number it is the mean latency.", counter, []string{"store"},
+		perStore(func(st store.Stats) float64 { return st.QueryTime.Seconds() })},
+	{"fairlead_store_refused_queries_total", "Queries not sent because too many were under way.", counter, []string{"store"},
+		perStore(func(st store.Stats) float64 { return float64(st.Refused) })},
+	{"fairlead_store_remembered", "Names that are remembered of a store, by kind: user or unknown.", gauge, []string{"store", "kind"},
+		func(s *snapshot, emit emit) {
+			for _, st := range s.stores {
+				emit(float64(st.Entries), st.Name, "user")
+				emit(float64(st.Unknown), st.Name, "unknown")
+			}
+		}},
+
 	{"fairlead_peers_denied_total", "Peers refused with 403, by rule.", counter, []string{"rule"},
 		func(s *snapshot, emit emit) { each(s.server.PeersDenied, emit) }},
 	{"fairlead_quota_refusals_total", "Requests refused and allocations ended by a quota, by limit.", counter, []string{"limit"},
@@ -246,6 +279,15 @@ var Descriptors = []Descriptor{
 		perWorker(func(w fastpath.Stats) float64 { return float64(w.RecvCalls) })},
 	{"fairlead_worker_send_calls_total", "System calls to send datagrams.", counter, []string{"worker"},
 		perWorker(func(w fastpath.Stats) float64 { return float64(w.SendCalls) })},
+}
+
+// perStore emits one value for each store, labelled with its name.
+func perStore(value func(store.Stats) float64) func(*snapshot, emit) {
+	return func(s *snapshot, emit emit) {
+		for _, st := range s.stores {
+			emit(value(st), st.Name)
+		}
+	}
 }
 
 // oneIf is the value of a gauge that says yes or no.

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/wire"
 )
@@ -48,19 +50,30 @@ func (h *Handler) authenticate(r *request) error {
 	}
 	username, err := h.username(r)
 	if err != nil {
-		return h.badCredentials(authIncomplete)
+		return err
 	}
 	return h.verify(r, username)
 }
 
 // username reads the name of a request from USERNAME, or from USERHASH when it
-// has no other. A name that cannot be told is empty, which nobody's is.
+// has no other. A hash that nobody knows gives an empty name, which is nobody's.
 func (h *Handler) username(r *request) (string, error) {
 	if name, ok := r.msg.Get(wire.AttrUsername); ok {
 		return string(name), nil
 	}
 	hash, _, err := r.msg.UserHash()
-	return r.realm.auth.Username(hash), err
+	if err != nil {
+		return "", h.badCredentials(authIncomplete)
+	}
+	auth := r.realm.auth
+	name, status := auth.Username(hash)
+	switch status {
+	case authn.Pending:
+		return "", h.park(r, func(ctx context.Context) error { return auth.FetchHash(ctx, hash) })
+	case authn.Unavailable:
+		return "", h.unavailable()
+	}
+	return name, nil
 }
 
 // verify checks the integrity of a request against every key that its
@@ -70,7 +83,8 @@ func (h *Handler) verify(r *request, username string) error {
 	if r.msg.Method == wire.MethodAllocate {
 		purpose = authn.PurposeAllocate
 	}
-	credential, status := r.realm.auth.Verify(username, purpose, func(key authn.Key) bool {
+	auth := r.realm.auth
+	credential, status := auth.Verify(username, purpose, func(key authn.Key) bool {
 		return r.protection.fits(r.msg, &key)
 	})
 	switch status {
@@ -83,7 +97,9 @@ func (h *Handler) verify(r *request, username string) error {
 	case authn.Expired:
 		return h.unauthorized(authExpired)
 	case authn.Pending:
-		return h.park(r, username)
+		return h.park(r, func(ctx context.Context) error { return auth.Fetch(ctx, username) })
+	case authn.Unavailable:
+		return h.unavailable()
 	default:
 		return h.unauthorized(authWrong)
 	}
@@ -92,6 +108,13 @@ func (h *Handler) verify(r *request, username string) error {
 func (h *Handler) badCredentials(cause authCause) error {
 	h.counts.authFailures[cause].Add(1)
 	return errBadRequest
+}
+
+// unavailable leaves a request without an answer: its client asks again, and
+// the store may be back by then. A 401 would tell it that its password is wrong.
+func (h *Handler) unavailable() error {
+	h.counts.authFailures[authUnavailable].Add(1)
+	return errIgnored
 }
 
 func (h *Handler) unauthorized(cause authCause) error {

@@ -20,12 +20,13 @@ const (
 	authRevoked                       // a right credential that was taken back
 	authExpired                       // a time-limited credential that is over
 	authAlgorithms                    // password algorithms other than those offered: an attempt to bid down
+	authUnavailable                   // the store that could tell is down; no answer
 	numAuthCauses
 )
 
 func (c authCause) String() string {
 	return [numAuthCauses]string{
-		"none", "incomplete", "stale_nonce", "foreign_nonce", "wrong_realm", "wrong_credential", "revoked", "expired", "password_algorithms",
+		"none", "incomplete", "stale_nonce", "foreign_nonce", "wrong_realm", "wrong_credential", "revoked", "expired", "password_algorithms", "store_down",
 	}[c]
 }
 

@@ -9,18 +9,18 @@ import (
 )
 
 // parkConfig bounds the requests that wait for a back-end: 16 MiB at most, and
-// no longer than a client goes on retransmitting (RFC 8489 section 6.2.1).
-var parkConfig = authn.ParkConfig{Requests: 4096, Lookups: 32, Deadline: 10 * time.Second}
+// no longer than a client goes on retransmitting (RFC 8489 section 6.2.1). Each
+// store bounds its own queries, so a slow one takes no turn from another.
+var parkConfig = authn.ParkConfig{Requests: 4096, Lookups: 4096, Deadline: 10 * time.Second}
 
 // park sets a request aside until a back-end has told about its user, and then
 // handles it again from its first byte. The worker goes on meanwhile.
-func (h *Handler) park(r *request, username string) error {
+func (h *Handler) park(r *request, lookup func(ctx context.Context) error) error {
 	if h.isReplay {
 		return errIgnored // the answer did not stay in the cache; the client asks again
 	}
-	auth, worker := r.realm.auth, h.worker
+	worker := h.worker
 	again := *r.from
-	lookup := func(ctx context.Context) error { return auth.Fetch(ctx, username) }
 	replay := func(datagram []byte) {
 		again.Data = datagram
 		// A full inbox drops the request; its client retransmits.

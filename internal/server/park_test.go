@@ -19,16 +19,24 @@ type slowStore struct {
 	fetches int
 }
 
-func (s *slowStore) Lookup(username string) (authn.Key, authn.Status) {
+func (s *slowStore) Lookup(_, username string) (authn.Record, authn.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if key, ok := s.known[username]; ok {
-		return key, authn.Found
+		return authn.Record{Key: key}, authn.Found
 	}
-	return authn.Key{}, authn.Pending
+	return authn.Record{}, authn.Pending
 }
 
-func (s *slowStore) Fetch(ctx context.Context, username string) error {
+func (s *slowStore) Secrets(string) (*authn.Secrets, authn.Status) { return nil, authn.Unknown }
+
+func (s *slowStore) Username(string, [32]byte) (string, authn.Status) { return "", authn.Unknown }
+
+func (s *slowStore) FetchHash(context.Context, string, [32]byte) error { return nil }
+
+func (s *slowStore) HasUserHash(string) bool { return false }
+
+func (s *slowStore) Fetch(ctx context.Context, _, username string) error {
 	s.mu.Lock()
 	s.fetches++
 	s.mu.Unlock()
@@ -47,7 +55,7 @@ func (s *slowStore) Fetch(ctx context.Context, username string) error {
 	return nil
 }
 
-func (s *slowStore) HasSHA256() bool { return true }
+func (s *slowStore) HasSHA256(string) bool { return true }
 
 // fetched counts the look-ups.
 func (s *slowStore) fetched() int {

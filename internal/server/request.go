@@ -27,7 +27,7 @@ type request struct {
 // Outcomes without an answer.
 var (
 	errParked  = errors.New("parked until a back-end answers")
-	errIgnored = errors.New("not a method of this server")
+	errIgnored = errors.New("not a method of this server, or nobody can tell its user")
 )
 
 // dispatch runs the method of a request. On nil the method has answered.

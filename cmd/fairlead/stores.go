@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"reflect"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/authn/store"
+	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/logging"
+)
+
+const (
+	// refreshTimeout is how long a reload may ask the stores again.
+	refreshTimeout = 10 * time.Second
+	// resolveTimeout is how long the address of a store may be looked up.
+	resolveTimeout = 5 * time.Second
+)
+
+// stores are the stores of a running server. A reload keeps those that it does
+// not change, with what they remember.
+type stores struct {
+	log     *zap.Logger
+	configs []config.Store            // owned by the reloader, as is what set points to
+	set     atomic.Pointer[store.Set] // read by scrapes
+}
+
+func newStores(log *zap.Logger) *stores {
+	s := &stores{log: log}
+	s.set.Store(&store.Set{})
+	return s
+}
+
+// open makes the stores of a configuration. Those of the one before that it does
+// not have close once the caller calls commit, or the new ones when rollback is.
+func (s *stores) open(cfg *config.Config) (next store.Set, commit, rollback func(), err error) {
+	before := *s.set.Load()
+	kept := map[*store.Store]bool{}
+	var opened []*store.Store
+	rollback = func() {
+		for _, each := range opened {
+			s.close(each)
+		}
+	}
+	for _, c := range cfg.Auth.Stores {
+		if old := s.find(before, c); old != nil {
+			kept[old] = true
+			next = append(next, old)
+			continue
+		}
+		backend, err := c.Backend(cfg.Auth.ClockSkew, false)
+		if err != nil {
+			rollback()
+			return nil, nil, nil, fmt.Errorf("open store %s: %w", c.Name, err)
+		}
+		fresh := store.New(c.Cache(), backend, s.log)
+		opened = append(opened, fresh)
+		next = append(next, fresh)
+	}
+	store.Set(opened).Check()
+	commit = func() {
+		s.configs = cfg.Auth.Stores
+		s.set.Store(&next)
+		for _, old := range before {
+			if !kept[old] {
+				s.close(old)
+			}
+		}
+	}
+	return next, commit, rollback, nil
+}
+
+// find returns the running store with this very configuration, if there is one.
+func (s *stores) find(running store.Set, c config.Store) *store.Store {
+	for i, each := range s.configs {
+		if reflect.DeepEqual(each, c) {
+			return running[i]
+		}
+	}
+	return nil
+}
+
+// refresh asks again about all that is remembered.
+func (s *stores) refresh(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	s.set.Load().Refresh(ctx)
+}
+
+// closeAll closes every store; the server must have ended.
+func (s *stores) closeAll() {
+	for _, each := range *s.set.Load() {
+		s.close(each)
+	}
+}
+
+func (s *stores) close(each *store.Store) {
+	if err := each.Close(); err != nil {
+		s.log.Warn("store did not close", zap.String("store", each.Name()), logging.Err(err))
+	}
+}
+
+// withStores lets a realm ask the stores; each is asked by realm, so all realms
+// share them.
+func withStores(cfg authn.Config, set store.Set) authn.Config {
+	if len(set) > 0 {
+		cfg.Source = set
+	}
+	return cfg
+}
+
+// storeAddresses are where back-ends are reached: no relay may get there.
+func storeAddresses(set store.Set, log *zap.Logger) []netip.AddrPort {
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+	defer cancel()
+	var addresses []netip.AddrPort
+	for _, each := range set {
+		for _, address := range each.Addresses() {
+			found, err := resolve(ctx, address)
+			if err != nil {
+				log.Warn("cannot tell the address of a store: it is not denied as a peer until the next reload",
+					zap.String("store", each.Name()), logging.Err(err))
+			}
+			addresses = append(addresses, found...)
+		}
+	}
+	return addresses
+}
+
+// resolve looks up the addresses of "host:port".
+func resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("port of %s: %w", address, err)
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var found []netip.AddrPort
+	for _, ip := range ips {
+		found = append(found, netip.AddrPortFrom(ip.Unmap().WithZone(""), uint16(number)))
+	}
+	return found, nil
+}
