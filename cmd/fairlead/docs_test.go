@@ -14,7 +14,7 @@ import (
 var documentExample = regexp.MustCompile("(?s)```yaml\n# example: (\\S+)\n(.*?)```")
 
 // documentCommand is a line of a fenced block that calls the program.
-var documentCommand = regexp.MustCompile(`(?m)^fairlead ((?:ctl|credentials) .*)$`)
+var documentCommand = regexp.MustCompile(`(?m)^fairlead ((?:ctl|credentials|users list|secrets) .*)$`)
 
 // Every configuration in these documents is valid, and every command in them is
 // understood.

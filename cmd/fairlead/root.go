@@ -30,6 +30,8 @@ func newRootCommand(isStarted *bool) *cobra.Command {
 		newServeCommand(options),
 		newConfigCommand(options),
 		newCredentialsCommand(options),
+		newUsersCommand(options),
+		newSecretsCommand(options),
 		newCtlCommand(options),
 		newBenchCommand(),
 		newVersionCommand(),

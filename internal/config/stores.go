@@ -59,6 +59,9 @@ const (
 // DefaultStorePath is where the SQLite file is when nothing else is said.
 const DefaultStorePath = "/var/lib/fairlead/users.db"
 
+// IsDatabase reports whether users can be written into the store.
+func (s Store) IsDatabase() bool { return s.Type != storeHTTP && s.Type != storeJWT }
+
 // Cache bounds what is remembered of the back-end and how long it is waited for.
 func (s Store) Cache() store.Config {
 	return store.Config{
