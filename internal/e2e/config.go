@@ -52,7 +52,8 @@ type auth struct {
 	Users   []user   `json:"users,omitempty"`
 	Secrets []secret `json:"secrets,omitempty"`
 
-	NonceKey string `json:"nonce_key,omitempty"`
+	NonceKey string           `json:"nonce_key,omitempty"`
+	Stores   []map[string]any `json:"stores,omitempty"`
 
 	UnauthenticatedAnswersPerSecond int `json:"unauthenticated_answers_per_second,omitempty"`
 }
