@@ -94,6 +94,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		RelayAddresses: relayAddresses(cfg.Relay.Addresses),
 		MinPort:        uint16(cfg.Relay.MinPort),
 		MaxPort:        uint16(cfg.Relay.MaxPort),
+		Discovery:      discovery(cfg),
 		DefaultFamily:  defaultFamilies[cfg.Relay.DefaultAddressFamily],
 		Revocations:    i.revocations,
 		Events:         i.events,
@@ -117,7 +118,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	}()
 	i.engine, err = relay.Open(relay.Config{
 		Workers:            workers,
-		Listeners:          datagramListeners(cfg),
+		Listeners:          append(datagramListeners(cfg), cfg.DiscoveryListeners()...),
 		Streams:            i.streamConfig(cfg),
 		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,
 		SendBufferBytes:    cfg.Sockets.SendBufferBytes,
@@ -267,6 +268,7 @@ func newSettings(cfg *config.Config, set store.Set, log *zap.Logger) (server.Set
 		DenyPeers:      deny,
 		Protected:      append(cfg.ProtectedAddresses(), storeAddresses(set, log)...),
 		Software:       cfg.STUN.Software,
+		MappedAddress:  cfg.STUN.MappedAddress,
 	}, nil
 }
 
@@ -277,6 +279,15 @@ func relayAddresses(configured []config.RelayAddress) []server.RelayAddress {
 		addresses = append(addresses, server.RelayAddress{Local: each.Local(), External: each.External()})
 	}
 	return addresses
+}
+
+// discovery gives the server the addresses of NAT behaviour discovery.
+func discovery(cfg *config.Config) []server.Discovery {
+	var all []server.Discovery
+	for _, pair := range cfg.DiscoveryPairs() {
+		all = append(all, server.Discovery{Addresses: pair, Ports: cfg.DiscoveryPorts()})
+	}
+	return all
 }
 
 // switches turns the words of sockets.gso and sockets.gro into their meaning.

@@ -17,6 +17,7 @@ type Config struct {
 	Peers      Peers      `yaml:"peers"`
 	Quota      Quota      `yaml:"quota"`
 	STUN       STUN       `yaml:"stun"`
+	Discovery  Discovery  `yaml:"nat_discovery"`
 	Monitoring Monitoring `yaml:"monitoring"`
 	Admin      Admin      `yaml:"admin"`
 
@@ -146,7 +147,8 @@ type Peers struct {
 
 // STUN holds what concerns every STUN answer.
 type STUN struct {
-	Software string `yaml:"software" live:"yes"`
+	Software      string `yaml:"software" live:"yes"`
+	MappedAddress bool   `yaml:"mapped_address" live:"yes"`
 }
 
 // Monitoring is the HTTP listener for metrics and health.

@@ -26,6 +26,7 @@ func (c *Config) Validate() error {
 	v.peers()
 	v.quota()
 	v.stun()
+	v.natDiscovery()
 	v.monitoring()
 	v.admin()
 	v.credentialEndpoint()

@@ -3,7 +3,14 @@ package server
 // binding answers a Binding request, RFC 8489 section 6.3.1.1, without any
 // state and without credentials.
 func (h *Handler) binding(r *request) error {
-	h.success(r).XORMappedAddress(r.from.Client)
+	if d, ok := h.discoveryAt(r); ok {
+		return h.discover(r, d)
+	}
+	answer := h.success(r)
+	answer.XORMappedAddress(r.from.Client)
+	if h.settings.MappedAddress {
+		answer.MappedAddress(r.from.Client)
+	}
 	h.send(r)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type options struct {
 	streams          relay.StreamConfig
 	proxies          []netip.Prefix
 	limits           fastpath.StreamLimits
+	discovery        []server.Discovery
+	unserved         netip.AddrPort // one of discovery that has no listener
 	minPort, maxPort uint16
 	fleet            *fakeFleet
 	log              *zap.Logger
@@ -113,11 +116,17 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		OpenRelay:      relay.RelaySockets{}.Open,
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,
+		Discovery:      o.discovery,
 		Log:            o.log,
 	}
 	if o.fleet != nil {
 		cfg.Fleet = o.fleet
 	}
+	listeners := append([]netip.AddrPort{listen}, o.listenAlso...)
+	for _, d := range o.discovery {
+		listeners = append(listeners, d.Listeners()...)
+	}
+	listeners = slices.DeleteFunc(listeners, func(addr netip.AddrPort) bool { return addr == o.unserved })
 	if o.external.IsValid() {
 		cfg.RelayAddresses = []server.RelayAddress{{Local: listen.Addr(), External: o.external}}
 	}
@@ -129,7 +138,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 	}
 	f.engine, err = relay.Open(relay.Config{
 		Workers:   o.workers,
-		Listeners: append([]netip.AddrPort{listen}, o.listenAlso...),
+		Listeners: listeners,
 		Worker: func(id int) fastpath.Config {
 			h := f.server.Handler(id)
 			return fastpath.Config{

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
@@ -89,6 +90,9 @@ func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 	}
 	if !offered.UserHash && r.msg.Has(wire.AttrUserHash) {
 		h.unknown = append(h.unknown, wire.AttrUserHash)
+	}
+	if _, ok := h.discoveryAt(r); ok && len(h.unknown) > 0 {
+		h.unknown = slices.DeleteFunc(h.unknown, func(t wire.AttrType) bool { return slices.Contains(discoveryAttributes, t) })
 	}
 	// RFC 8656 section 7.2, step 4.
 	if !udpbatch.HasDontFragment && r.msg.Has(wire.AttrDontFragment) {

@@ -33,6 +33,9 @@ type Config struct {
 	RelayAddresses []RelayAddress
 	// MinPort and MaxPort bound the ports of relayed transport addresses.
 	MinPort, MaxPort uint16
+	// Discovery turns on NAT behaviour discovery (RFC 5780), one entry for each
+	// address family.
+	Discovery []Discovery
 	// DefaultFamily is used for requests that name no address family.
 	DefaultFamily FamilyDefault
 	// Events hears about allocations; nil is nobody.

@@ -32,6 +32,9 @@ type Settings struct {
 	Protected []netip.AddrPort
 	// Software is the value of the SOFTWARE attribute; empty leaves it out.
 	Software string
+	// MappedAddress adds MAPPED-ADDRESS to Binding answers, for clients from
+	// before RFC 5389.
+	MappedAddress bool
 
 	realms realms // built by Server.prepare
 }

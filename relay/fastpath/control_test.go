@@ -69,6 +69,12 @@ func TestControlGetsTheRest(t *testing.T) {
 		if got := w.ListenerAddr(listenerID); got != f.server {
 			t.Errorf("got listener address %s, want %s", got, f.server)
 		}
+		if got, ok := w.ListenerAt(f.server); got != listenerID || !ok {
+			t.Errorf("got listener %d, %v at %s, want %d", got, ok, f.server, listenerID)
+		}
+		if got, ok := w.ListenerAt(client.addr); ok {
+			t.Errorf("got listener %d at an address of nobody, want none", got)
+		}
 		if got := w.ListenerAddr(99); got.IsValid() {
 			t.Errorf("got listener address %s for an unknown number, want none", got)
 		}

@@ -72,6 +72,16 @@ func (w *Worker) ListenerAddr(id ListenerID) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
+// ListenerAt returns the number of the listening socket at an address.
+func (w *Worker) ListenerAt(addr netip.AddrPort) (id ListenerID, ok bool) {
+	for _, l := range w.listeners {
+		if l != nil && l.addr == addr {
+			return l.id, true
+		}
+	}
+	return 0, false
+}
+
 func (w *Worker) listener(id ListenerID) *listener {
 	if int(id) < len(w.listeners) {
 		return w.listeners[id]
