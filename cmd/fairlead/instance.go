@@ -14,6 +14,7 @@ import (
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/admin"
+	"github.com/fairlead/fairlead/internal/alternate"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/credentials"
@@ -47,6 +48,7 @@ type instance struct {
 	credentials *credentials.Endpoint
 	services    []*httpserve.Server // HTTP listeners beside admin
 	addresses   *relay.LocalAddresses
+	others      *alternate.Checker
 
 	isStopping atomic.Bool
 }
@@ -54,7 +56,7 @@ type instance struct {
 // newInstance opens every socket that the configuration asks for. On an error
 // nothing stays open.
 func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
-	i := &instance{log: log, stores: newStores(log)}
+	i := &instance{log: log, stores: newStores(log), others: alternate.New(cfg.AlternateServers(), log)}
 	buckets := bucket.NewArray(maxBuckets)
 	addresses, err := relay.NewLocalAddresses()
 	if err != nil {
@@ -95,6 +97,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		MinPort:        uint16(cfg.Relay.MinPort),
 		MaxPort:        uint16(cfg.Relay.MaxPort),
 		Discovery:      discovery(cfg),
+		Alternate:      i.pickAlternate,
 		DefaultFamily:  defaultFamilies[cfg.Relay.DefaultAddressFamily],
 		Revocations:    i.revocations,
 		Events:         i.events,
@@ -201,6 +204,7 @@ func (i *instance) run(ctx context.Context) error {
 	if i.fleet != nil {
 		group.Go(func() error { return i.fleet.Run(ctx) })
 	}
+	group.Go(func() error { i.others.Run(ctx); return nil })
 	if i.admin != nil {
 		group.Go(func() error { return i.admin.Run(ctx) })
 	}
@@ -231,6 +235,7 @@ func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	i.credentials.Apply(i.credentialConfig(cfg))
+	i.others.SetServers(cfg.AlternateServers())
 	// From here on the new stores are in use, even if a worker is late.
 	err = i.server.Apply(ctx, settings, i.engine.Workers())
 	commit()
@@ -269,6 +274,7 @@ func newSettings(cfg *config.Config, set store.Set, log *zap.Logger) (server.Set
 		Protected:      append(cfg.ProtectedAddresses(), storeAddresses(set, log)...),
 		Software:       cfg.STUN.Software,
 		MappedAddress:  cfg.STUN.MappedAddress,
+		RedirectAbove:  cfg.Alternates.AboveAllocations,
 	}, nil
 }
 

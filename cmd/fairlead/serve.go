@@ -32,7 +32,8 @@ func newServeCommand(options *config.Options) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the server until SIGTERM",
 		Long: `Run the server. SIGHUP reloads users, secrets, quotas, peer rules, lifetimes,
-certificates and the log level without touching traffic; SIGTERM and SIGINT stop it.
+certificates and the log level without touching traffic; SIGTERM and SIGINT stop it,
+SIGTERM after the last allocation has ended if drain.timeout is set.
 
 With --dev it listens on every local address with a made-up user and secret,
 lets clients reach loopback and private addresses, and prints one line of JSON
@@ -66,8 +67,11 @@ func serve(cmd *cobra.Command, options config.Options, dev bool) error {
 		debug.SetGCPercent(gcPercent)
 	}
 
-	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -81,6 +85,11 @@ func serve(cmd *cobra.Command, options config.Options, dev bool) error {
 	group.Go(func() error {
 		r := reloader{options: options, instance: i, running: cfg, level: level, log: log}
 		r.run(ctx, hangup)
+		return nil
+	})
+	group.Go(func() error {
+		defer stop()
+		i.awaitStop(ctx, signals, cfg.Drain)
 		return nil
 	})
 	if dev {

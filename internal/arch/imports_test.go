@@ -55,12 +55,16 @@ var layers = map[string]layer{
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events"},
+		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events", "internal/alternate"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
 		own:   []string{"internal/server", "authn/store", "quota", "relay", "relay/fastpath", "internal/tlsconf", "internal/credentials", "internal/events"},
 		third: []string{"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."},
+	},
+	"internal/alternate": {
+		own:   []string{"internal/wire", "internal/logging"},
+		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/admin": {
 		own:   []string{"internal/logging"},

@@ -18,6 +18,8 @@ type Config struct {
 	Quota      Quota      `yaml:"quota"`
 	STUN       STUN       `yaml:"stun"`
 	Discovery  Discovery  `yaml:"nat_discovery"`
+	Alternates Alternates `yaml:"alternates"`
+	Drain      Drain      `yaml:"drain"`
 	Monitoring Monitoring `yaml:"monitoring"`
 	Admin      Admin      `yaml:"admin"`
 

@@ -42,7 +42,12 @@ func (c *Config) DiscoveryPorts() [2]uint16 {
 // DiscoveryListeners are the transport addresses of NAT behaviour discovery that
 // no listener names. They are listened on like those of the listeners.
 func (c *Config) DiscoveryListeners() []netip.AddrPort {
-	named := c.ListenerAddresses()
+	var named []netip.AddrPort
+	for _, listener := range c.Listeners {
+		if listener.IsUDP() {
+			named = append(named, listener.Bound())
+		}
+	}
 	var missing []netip.AddrPort
 	for _, pair := range c.DiscoveryPairs() {
 		for _, addr := range pair {

@@ -27,6 +27,8 @@ func (c *Config) Validate() error {
 	v.quota()
 	v.stun()
 	v.natDiscovery()
+	v.alternates()
+	v.drain()
 	v.monitoring()
 	v.admin()
 	v.credentialEndpoint()

@@ -64,6 +64,12 @@ func (c *Config) Warnings() []Warning {
 	if c.Auth.ExpiryGrace > 0 && c.Auth.Expiry != expiryStrict {
 		warn("auth.expiry_grace", "counts only with auth.expiry: strict")
 	}
+	if c.Alternates.AboveAllocations > 0 && len(c.Alternates.Servers) == 0 {
+		warn("alternates.above_allocations", "counts only with alternates.servers")
+	}
+	if c.Drain.Delay > 0 && c.Drain.Timeout == 0 {
+		warn("drain.delay", "counts only with drain.timeout")
+	}
 	if c.Auth.NonceLifetime < seconds(60) {
 		warn("auth.nonce_lifetime", "%s makes every client authenticate anew at nearly every request", c.Auth.NonceLifetime)
 	}

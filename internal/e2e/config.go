@@ -15,18 +15,20 @@ import (
 // config is the part of the server's configuration that tests set. It is
 // written as JSON, which every YAML reader takes; what is empty is left out.
 type config struct {
-	Listeners    []listener     `json:"listeners"`
-	Workers      int            `json:"workers,omitempty"`
-	TLS          map[string]any `json:"tls,omitempty"`
-	Relay        relay          `json:"relay"`
-	Allocation   map[string]any `json:"allocation,omitempty"`
-	Auth         auth           `json:"auth"`
-	Peers        peers          `json:"peers"`
-	Quota        map[string]any `json:"quota,omitempty"`
-	Events       map[string]any `json:"events,omitempty"`
-	Monitoring   monitoring     `json:"monitoring"`
-	Log          logging        `json:"log"`
-	NATDiscovery map[string]any `json:"nat_discovery,omitempty"`
+	Listeners  []listener     `json:"listeners"`
+	Workers    int            `json:"workers,omitempty"`
+	TLS        map[string]any `json:"tls,omitempty"`
+	Relay      relay          `json:"relay"`
+	Allocation map[string]any `json:"allocation,omitempty"`
+	Auth       auth           `json:"auth"`
+	Peers      peers          `json:"peers"`
+	Quota      map[string]any `json:"quota,omitempty"`
+	Events     map[string]any `json:"events,omitempty"`
+	Monitoring monitoring     `json:"monitoring"`
+	Log        logging        `json:"log"`
+	Discovery  map[string]any `json:"nat_discovery,omitempty"`
+	Alternates map[string]any `json:"alternates,omitempty"`
+	Drain      map[string]any `json:"drain,omitempty"`
 }
 
 type listener struct {

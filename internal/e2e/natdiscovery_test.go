@@ -21,7 +21,7 @@ func TestNATDiscovery(t *testing.T) {
 	n.Relay.IP(t, "addr add 10.1.0.77/24 dev clients", "addr add fd01::77/64 dev clients nodad")
 	c := newConfig()
 	c.Workers = 8 // so that the answers leave from the sockets of several
-	c.NATDiscovery = map[string]any{
+	c.Discovery = map[string]any{
 		"enabled":   true,
 		"addresses": []string{"10.1.0.1", "10.1.0.77", "fd01::1", "fd01::77"},
 	}
@@ -67,7 +67,7 @@ func TestNATDiscovery(t *testing.T) {
 func TestNATDiscoveryNeedsItsAddresses(t *testing.T) {
 	n := testnet.New(t)
 	c := newConfig()
-	c.NATDiscovery = map[string]any{"enabled": true, "addresses": []string{"10.1.0.1", "10.1.0.99"}}
+	c.Discovery = map[string]any{"enabled": true, "addresses": []string{"10.1.0.1", "10.1.0.99"}}
 	p := testnet.Start(t, fairlead(t, n.Relay, "serve", "--config", c.writeFile(t)))
 	if code := p.Wait(t, patience); code == 0 {
 		t.Errorf("got exit code 0, want a failure")

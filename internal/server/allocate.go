@@ -25,6 +25,9 @@ func (h *Handler) allocate(r *request) error {
 	if ask.hasToken {
 		return h.allocateReserved(r, ask)
 	}
+	if err := h.admit(r); err != nil {
+		return err
+	}
 	hold, err := h.reserve(r)
 	if err != nil {
 		return err

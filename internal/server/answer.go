@@ -41,6 +41,8 @@ func (h *Handler) refuse(r *request, err error) {
 	switch {
 	case errors.Is(err, errUnauthorized), errors.Is(err, errStaleNonce):
 		h.challenge(r)
+	case errors.Is(err, errTryAlternate):
+		h.tryAlternate()
 	case errors.Is(err, errUnknownRequired):
 		h.answer.UnknownAttributes(h.unknown)
 	}

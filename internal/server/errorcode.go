@@ -9,6 +9,7 @@ import (
 
 // What a handler refuses a request for. Each stands once in errorCodes.
 var (
+	errTryAlternate    = errors.New("another server should be tried")
 	errBadRequest      = errors.New("malformed request")
 	errUnauthorized    = errors.New("no or wrong credentials")
 	errStaleNonce      = errors.New("stale nonce")
@@ -23,6 +24,7 @@ var (
 	errNoBucket        = errors.New("no bandwidth bucket free")
 	errNewPeers        = errors.New("too many new peers")
 	errBadToken        = errors.New("no such reservation")
+	errDraining        = errors.New("the server takes no more allocations")
 	errInternal        = errors.New("internal error")
 )
 
@@ -33,6 +35,7 @@ var errorCodes = [...]struct {
 	is   error
 	code int
 }{
+	{errTryAlternate, 300},
 	{errBadRequest, 400},
 	{allocation.ErrChannelNumber, 400},
 	{allocation.ErrChannelMismatch, 400},
@@ -54,6 +57,7 @@ var errorCodes = [...]struct {
 	{quota.ErrNoBucket, 508},
 	{errNewPeers, 508},
 	{errBadToken, 508},
+	{errDraining, 508},
 	{allocation.ErrTooManyPermissions, 508},
 	{allocation.ErrTooManyChannels, 508},
 }

@@ -38,6 +38,7 @@ type options struct {
 	proxies          []netip.Prefix
 	limits           fastpath.StreamLimits
 	discovery        []server.Discovery
+	alternate        server.PickAlternate
 	unserved         netip.AddrPort // one of discovery that has no listener
 	minPort, maxPort uint16
 	fleet            *fakeFleet
@@ -117,6 +118,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,
 		Discovery:      o.discovery,
+		Alternate:      o.alternate,
 		Log:            o.log,
 	}
 	if o.fleet != nil {

@@ -34,15 +34,16 @@ type Handler struct {
 	grant    *grant // of the fleet, for the request that is replayed; nil: not asked yet
 
 	// Scratch, reused for every request.
-	request  request
-	diverted fastpath.Message // an answer's way, where it is not that of its request
-	msg      wire.Message
-	answer   wire.Builder
-	nonce    []byte
-	unknown  []wire.AttrType
-	peers    []netip.AddrPort
-	addrs    []netip.Addr
-	doomed   []*allocation.Allocation
+	request   request
+	diverted  fastpath.Message // an answer's way, where it is not that of its request
+	msg       wire.Message
+	answer    wire.Builder
+	nonce     []byte
+	unknown   []wire.AttrType
+	peers     []netip.AddrPort
+	addrs     []netip.Addr
+	addrPorts []netip.AddrPort
+	doomed    []*allocation.Allocation
 }
 
 // held is what a live allocation keeps of the server's supplies.

@@ -36,6 +36,8 @@ type Config struct {
 	// Discovery turns on NAT behaviour discovery (RFC 5780), one entry for each
 	// address family.
 	Discovery []Discovery
+	// Alternate names other servers; nil: there are none.
+	Alternate PickAlternate
 	// DefaultFamily is used for requests that name no address family.
 	DefaultFamily FamilyDefault
 	// Events hears about allocations; nil is nobody.
@@ -78,6 +80,7 @@ type Server struct {
 	settings atomic.Pointer[Settings]
 	next     atomic.Uint32 // round robin over relay addresses
 
+	draining   atomic.Bool // no new allocations
 	cannotOpen atomic.Bool // the operator was told that relay sockets do not open
 }
 

@@ -32,6 +32,9 @@ type Settings struct {
 	Protected []netip.AddrPort
 	// Software is the value of the SOFTWARE attribute; empty leaves it out.
 	Software string
+	// RedirectAbove is the number of live allocations from which on clients are
+	// sent to another server, if there is one; 0: Quota.ServerAllocations.
+	RedirectAbove int
 	// MappedAddress adds MAPPED-ADDRESS to Binding answers, for clients from
 	// before RFC 5389.
 	MappedAddress bool
