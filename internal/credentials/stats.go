@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 )
@@ -57,9 +58,7 @@ func (b *byName) add(name string) {
 func (e *Endpoint) Stats() Stats {
 	stats := Stats{Issued: make(map[string]uint64), Refused: make(map[string]uint64)}
 	e.counts.issued.mu.Lock()
-	for name, n := range e.counts.issued.n {
-		stats.Issued[name] = n
-	}
+	maps.Copy(stats.Issued, e.counts.issued.n)
 	e.counts.issued.mu.Unlock()
 	for i := range e.counts.refused {
 		stats.Refused[reason(i).String()] = e.counts.refused[i].Load()

@@ -87,10 +87,12 @@ func TestBusRetries(t *testing.T) {
 		go bus.Run(ctx)
 		publish(bus, 1)
 		time.Sleep(6 * time.Second)
+		synctest.Wait()
 		if len(sink.got) != 0 {
 			t.Error("got the event before the pauses are over")
 		}
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if len(sink.got) != 1 || logs.FilterLevelExact(zap.WarnLevel).Len() != 1 || logs.FilterLevelExact(zap.InfoLevel).Len() != 1 {
 			t.Errorf("got %v and %v, want the event, one warning and one word of recovery", sink.got, logs.All())
 		}
