@@ -29,7 +29,7 @@ func TestAlternateServer(t *testing.T) {
 	c.Allocation = wide
 	c.Quota["server_allocations"] = 1
 	c.Drain = map[string]any{"timeout": "1h"}
-	c.Alternates = map[string]any{"servers": []listener{{otherAddr.String(), "udp"}}}
+	c.Alternates = map[string]any{"servers": []listener{{Address: otherAddr.String(), Transport: "udp"}}}
 	s := startServer(t, n, c)
 	testnet.Await(t, patience, func() bool { return len(s.logLines("alternate server answers")) > 0 }, "the other server is known to answer")
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +23,17 @@ type fakeSink struct {
 	fail   int
 	err    error
 	block  chan struct{} // nil: does not wait
-	got    []string
 	closed bool
+
+	mu  sync.Mutex
+	got []string // guarded by mu
+}
+
+// taken are the ids of what was delivered.
+func (s *fakeSink) taken() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got)
 }
 
 func (s *fakeSink) Name() string { return "fake" }
@@ -39,6 +50,8 @@ func (s *fakeSink) Deliver(ctx context.Context, batch []events.Event) error {
 		s.fail--
 		return s.err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, e := range batch {
 		s.got = append(s.got, e.ID)
 	}
@@ -62,8 +75,8 @@ func TestBusDeliversInOrder(t *testing.T) {
 		go bus.Run(ctx)
 		publish(bus, 250)
 		synctest.Wait()
-		if len(sink.got) != 250 || sink.got[0] != "0" || sink.got[249] != "249" {
-			t.Errorf("got %d events, want 250 in order", len(sink.got))
+		if len(sink.taken()) != 250 || sink.taken()[0] != "0" || sink.taken()[249] != "249" {
+			t.Errorf("got %d events, want 250 in order", len(sink.taken()))
 		}
 		if diff := cmp.Diff([]events.Stats{{Sink: "fake", Delivered: 250}}, bus.Stats()); diff != "" {
 			t.Errorf("stats differ (-want +got):\n%s", diff)
@@ -88,13 +101,13 @@ func TestBusRetries(t *testing.T) {
 		publish(bus, 1)
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
-		if len(sink.got) != 0 {
+		if len(sink.taken()) != 0 {
 			t.Error("got the event before the pauses are over")
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(sink.got) != 1 || logs.FilterLevelExact(zap.WarnLevel).Len() != 1 || logs.FilterLevelExact(zap.InfoLevel).Len() != 1 {
-			t.Errorf("got %v and %v, want the event, one warning and one word of recovery", sink.got, logs.All())
+		if len(sink.taken()) != 1 || logs.FilterLevelExact(zap.WarnLevel).Len() != 1 || logs.FilterLevelExact(zap.InfoLevel).Len() != 1 {
+			t.Errorf("got %v and %v, want the event, one warning and one word of recovery", sink.taken(), logs.All())
 		}
 	})
 }
