@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -18,9 +20,30 @@ func acme(t *testing.T) tlsconf.ACME {
 	return tlsconf.ACME{
 		Domains:   []string{"turn.example.org"},
 		Directory: "https://127.0.0.1:1/directory",
-		Storage:   filepath.Join(t.TempDir(), "acme"),
+		Storage:   filepath.Join(storageDirectory(t), "acme"),
 		Challenge: netip.MustParseAddrPort("127.0.0.1:443"),
 	}
+}
+
+// storageDirectory is like t.TempDir, for storage that certmagic may still write
+// to after its cache has stopped: it is removed once it stays empty.
+func storageDirectory(t *testing.T) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "fairlead-acme-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		var err error
+		for range 100 {
+			if err = os.RemoveAll(directory); err == nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Errorf("remove the storage: %v", err)
+	})
+	return directory
 }
 
 func TestACMERefusesToStart(t *testing.T) {
