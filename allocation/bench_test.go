@@ -85,7 +85,7 @@ func BenchmarkSweepIdle(b *testing.B) {
 			now := time.Now()
 			b.ReportAllocs()
 			for b.Loop() {
-				table.Sweep(now)
+				table.Sweep(now, unbounded)
 			}
 		})
 	}
@@ -111,7 +111,7 @@ func BenchmarkSweepRefreshed(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				table.Sweep(time.Now())
+				table.Sweep(time.Now(), unbounded)
 			}
 		})
 	}

@@ -116,7 +116,7 @@ func TestChannelOutlivesPermission(t *testing.T) {
 			t.Fatalf("Bind: got %v, %v, %v, want 10m0s, 5m0s", channel, permission, err)
 		}
 		time.Sleep(300 * time.Second)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if a.HasPermission(peer1.Addr()) {
 			t.Error("after 300 s: got a permission, want none")
 		}
@@ -158,7 +158,7 @@ func TestChannelExpiresAlone(t *testing.T) {
 		if got := len(channels(a)); got != 0 {
 			t.Errorf("at the end, before Sweep: got %d channels, want 0", got)
 		}
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if !slices.Equal(ends, []allocation.ChannelNumber{0x4000}) {
 			t.Errorf("reported as over: got %x, want 4000 once", ends)
 		}
@@ -184,14 +184,14 @@ func TestRebindAfterExpiry(t *testing.T) {
 			bind(t, table, a, 0x4001, peer2)
 			time.Sleep(600 * time.Second)
 			if swept {
-				table.Sweep(time.Now())
+				table.Sweep(time.Now(), unbounded)
 			}
 			bind(t, table, a, 0x4000, peer2)
 			if want := []allocation.ChannelNumber{0x4000, 0x4001}; !slices.Equal(ends, want) {
 				t.Errorf("swept %v: reported as over %x, want %x", swept, ends, want)
 			}
 			bind(t, table, a, 0x4001, peer1)
-			table.Sweep(time.Now())
+			table.Sweep(time.Now(), unbounded)
 			want := map[allocation.ChannelNumber]allocation.Channel{
 				0x4000: {Peer: peer2, ExpiresAt: time.Now().Add(600 * time.Second)},
 				0x4001: {Peer: peer1, ExpiresAt: time.Now().Add(600 * time.Second)},

@@ -186,7 +186,7 @@ func (p *pair) step(kind, x, y byte) {
 		_, err := p.table.Create(r)
 		p.same(err, p.model.create(f, r.Lifetime))
 	case 1:
-		p.table.Sweep(time.Now())
+		p.table.Sweep(time.Now(), unbounded)
 		p.model.sweep()
 		p.compare()
 	case 2, 3:
@@ -285,7 +285,7 @@ func run(t *testing.T, script []byte) {
 			p.step(script[0], script[1], script[2])
 		}
 		time.Sleep(2 * time.Hour)
-		p.table.Sweep(time.Now())
+		p.table.Sweep(time.Now(), unbounded)
 		p.model.sweep()
 		p.compare()
 		if got := p.table.Len(); got != 0 {

@@ -66,8 +66,8 @@ func TestPermissionExpires(t *testing.T) {
 		if diff := cmp.Diff(want, permissions(a), addrComparer); diff != "" {
 			t.Errorf("permissions before Sweep (-want +got):\n%s", diff)
 		}
-		table.Sweep(time.Now())
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
+		table.Sweep(time.Now(), unbounded)
 		if !slices.Equal(ends, []end{{a, peer1.Addr()}}) {
 			t.Errorf("reported as over: got %v, want %v once", ends, peer1)
 		}
@@ -82,13 +82,13 @@ func TestPermitRefreshes(t *testing.T) {
 		table, a := create(t, allocation.DefaultConfig())
 		permit(t, table, a, peer1)
 		time.Sleep(299 * time.Second)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		got, err := table.Permit(a, []netip.Addr{peer1.Addr()})
 		if got != 300*time.Second || err != nil {
 			t.Fatalf("Permit: got %v, %v, want 5m0s", got, err)
 		}
 		time.Sleep(299 * time.Second)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if !a.HasPermission(peer1.Addr()) {
 			t.Error("299 s after the refresh: got no permission, want one")
 		}

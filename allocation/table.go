@@ -156,11 +156,15 @@ func (t *Table) Delete(a *Allocation) {
 	a.twin.TransactionID = [12]byte{} // its Allocate was answered for both
 }
 
-// Sweep drops everything that is over at now and reports it to Expired. Its
-// cost grows with what is due, not with the allocations held.
-func (t *Table) Sweep(now time.Time) {
+// Sweep drops what is over at now and reports it to Expired. Its cost grows with
+// what is due, not with the allocations held. It looks at no more than most
+// allocations, and reports whether others are due.
+func (t *Table) Sweep(now time.Time, most int) (more bool) {
 	at := t.instant(now)
-	for len(t.queue) > 0 && t.queue[0].at <= at {
+	for ; len(t.queue) > 0 && t.queue[0].at <= at; most-- {
+		if most <= 0 {
+			return true
+		}
 		a := t.queue[0].allocation
 		created := t.instant(a.CreatedAt)
 		age := at - created
@@ -172,6 +176,7 @@ func (t *Table) Sweep(now time.Time) {
 		t.sweepChannels(a, age)
 		t.queue.postpone(created + a.nextDue())
 	}
+	return false
 }
 
 func (t *Table) expire(a *Allocation) {

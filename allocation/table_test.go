@@ -15,6 +15,9 @@ import (
 	"github.com/fairlead/fairlead/allocation"
 )
 
+// unbounded lets a Sweep look at all that is due.
+const unbounded = 1 << 20
+
 // tuple is the five-tuple of the n-th client.
 func tuple(n int) allocation.FiveTuple {
 	return allocation.FiveTuple{
@@ -172,7 +175,7 @@ func TestAllocationExpires(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(300*time.Second - 1)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if got := table.Find(tuple(1)); got != a {
 			t.Fatalf("Find 1 ns before the end: got %v, want the allocation", got)
 		}
@@ -183,12 +186,31 @@ func TestAllocationExpires(t *testing.T) {
 		if got := table.Len(); got != 1 {
 			t.Errorf("Len before Sweep: got %d, want 1", got)
 		}
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if !slices.Equal(over, []*allocation.Allocation{a}) {
 			t.Errorf("reported as over: got %v, want %v", over, a)
 		}
 		if got := table.Len(); got != 0 {
 			t.Errorf("Len after Sweep: got %d, want 0", got)
+		}
+	})
+}
+
+// Many that are over at once are dropped in as many pieces as the caller likes.
+func TestSweepInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := allocation.NewTable(allocation.DefaultConfig(), allocation.Expired{})
+		for i := range 10 {
+			add(t, table, request(i))
+		}
+		time.Sleep(600 * time.Second)
+		for _, want := range []struct {
+			left int
+			more bool
+		}{{6, true}, {2, true}, {0, false}, {0, false}} {
+			if more := table.Sweep(time.Now(), 4); more != want.more || table.Len() != want.left {
+				t.Errorf("got %d left, more %v; want %+v", table.Len(), more, want)
+			}
 		}
 	})
 }
@@ -207,7 +229,7 @@ func TestCreateOverExpired(t *testing.T) {
 		if !slices.Equal(over, []*allocation.Allocation{first}) {
 			t.Errorf("reported as over: got %v, want the first allocation", over)
 		}
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if got := table.Find(tuple(1)); got != second {
 			t.Errorf("Find: got %p, want %p", got, second)
 		}
@@ -229,7 +251,7 @@ func TestDelete(t *testing.T) {
 			t.Errorf("Len: got %d, want 0", got)
 		}
 		time.Sleep(time.Hour)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 	})
 }
 
@@ -289,7 +311,7 @@ func TestSweepOrder(t *testing.T) {
 		for range 3600 / 2 {
 			time.Sleep(2 * time.Second)
 			before := len(ended)
-			table.Sweep(time.Now())
+			table.Sweep(time.Now(), unbounded)
 			for _, at := range ended[before:] {
 				if late := time.Since(at); late < 0 || late >= 2*time.Second {
 					t.Fatalf("an allocation that ends at %v was reported %v later, want 0s to 2s", at, late)
@@ -319,7 +341,7 @@ func TestSetConfigIsForLaterGrants(t *testing.T) {
 		}
 		// The end moved forward, and Sweep must know.
 		time.Sleep(90 * time.Second)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if got := table.Len(); got != 0 {
 			t.Errorf("Len after the shorter lifetime: got %d, want 0", got)
 		}

@@ -39,12 +39,12 @@ func TestTwinsExpireApart(t *testing.T) {
 		if _, err := table.Create(request(1)); !errors.Is(err, allocation.ErrExists) {
 			t.Errorf("create beside a live twin: got %v, want %v", err, allocation.ErrExists)
 		}
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if !slices.Equal(expired, []*allocation.Allocation{v4}) || v4.Twin() != v6 || v6.Twin() != nil {
 			t.Errorf("got %d expired with twins %v and %v", len(expired), v4.Twin(), v6.Twin())
 		}
 		time.Sleep(time.Hour)
-		table.Sweep(time.Now())
+		table.Sweep(time.Now(), unbounded)
 		if len(expired) != 2 || table.Len() != 0 {
 			t.Errorf("got %d expired and %d held, want both over", len(expired), table.Len())
 		}

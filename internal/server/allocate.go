@@ -101,8 +101,8 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		return err
 	}
 	kept := held{
-		pool: open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
-		realm: r.realm.auth.Realm(), tenant: r.credential.Tenant, secretName: r.credential.SecretName,
+		party: h.partyOf(r.realm.auth.Realm(), r.credential.Tenant, r.credential.SecretName),
+		pool:  open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
 	}
 	if err := h.reserveBuckets(&kept, &terms.Limits); err != nil {
 		return err
@@ -137,10 +137,9 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	undo.cancel()
 
 	a.Handle = uint32(id)
-	kept.tenantCounts = h.server.tenants.of(kept.realm, kept.tenant)
-	kept.tenantCounts.live.Add(1)
-	kept.tenantCounts.created.Add(1)
-	h.keep(a.Handle, kept)
+	kept.counts.live.Add(1)
+	kept.counts.created.Add(1)
+	h.keep(a, kept)
 	hold.Commit()
 	h.counts.created.Add(1)
 	h.logCreated(a, r.credential.SecretName)
@@ -181,11 +180,12 @@ func (h *Handler) identity(r *request) quota.Identity {
 }
 
 // keep remembers what a live allocation holds, by its handle.
-func (h *Handler) keep(handle uint32, kept held) {
-	for int(handle) >= len(h.held) {
+func (h *Handler) keep(a *allocation.Allocation, kept held) {
+	for int(a.Handle) >= len(h.held) {
 		h.held = append(h.held, held{})
 	}
-	h.held[handle] = kept
+	kept.allocation = a
+	h.held[a.Handle] = kept
 }
 
 // defaultFamily is the family of a request that names none.

@@ -88,7 +88,7 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 	b.Handle = uint32(id)
 	kept := *first
 	kept.pool = twin.pool
-	h.keep(b.Handle, kept)
+	h.keep(b, kept)
 	h.logCreated(b, r.credential.SecretName)
 	h.tellGranted(events.Created, b, b.ExpiresAt.Sub(b.CreatedAt))
 }

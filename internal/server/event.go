@@ -45,7 +45,7 @@ func (h *Handler) tellGranted(kind events.Type, a *allocation.Allocation, lifeti
 	}
 	if kind == events.Created {
 		h.lastEventID++
-		h.held[a.Handle].eventID, h.held[a.Handle].allocation = h.lastEventID, a
+		h.held[a.Handle].eventID = h.lastEventID
 	}
 	e := h.event(kind, a)
 	e.LifetimeSeconds = int64(lifetime / time.Second)

@@ -22,8 +22,10 @@ type Handler struct {
 	held   []held // by Allocation.Handle
 	id     int    // of the worker
 
+	parties     map[partyName]*party
 	lastEventID uint64
 	nextUsage   int // handle whose usage is told next
+	isCharging  bool
 	counts      counts
 
 	// For the batch being handled.
@@ -43,18 +45,15 @@ type Handler struct {
 	peers     []netip.AddrPort
 	addrs     []netip.Addr
 	addrPorts []netip.AddrPort
-	doomed    []*allocation.Allocation
 }
 
 // held is what a live allocation keeps of the server's supplies.
 type held struct {
+	*party
 	pool             *allocation.PortPool
 	hold             *quota.Hold
-	key              authn.Key // that its Allocate was checked with
-	realm, tenant    string    // that it belongs to; tenant may be empty
-	secretName       string    // that made its credential; may be empty
-	tenantCounts     *tenantCounts
-	allocation       *allocation.Allocation // nil unless Events hears of it
+	key              authn.Key              // that its Allocate was checked with
+	allocation       *allocation.Allocation // nil where the handle stands for none
 	eventID          uint64                 // names it in events
 	token            token                  // reservation made with it, zero if none
 	lack             missingFamily
@@ -64,7 +63,7 @@ type held struct {
 }
 
 func newHandler(s *Server, worker int) *Handler {
-	h := &Handler{server: s, id: worker, lastEventID: firstEventID(s.started)}
+	h := &Handler{server: s, id: worker, parties: make(map[partyName]*party), lastEventID: firstEventID(s.started)}
 	h.table = allocation.NewTable(s.settings.Load().Allocation, allocation.Expired{
 		Allocation: func(a *allocation.Allocation) { h.release(a, endExpired) },
 		Permission: func(a *allocation.Allocation, peer netip.Addr) {
@@ -88,9 +87,8 @@ func (h *Handler) Control(w *fastpath.Worker, batch []fastpath.Message) {
 
 // Tick ends what has expired; it is the worker's fastpath.Config.Tick.
 func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
-	h.enter(w)
-	h.table.Sweep(now)
-	h.chargeUsers(now)
+	h.sweep(w)
+	h.chargeUsers(w)
 	h.tellUsage()
 	if w.ID() == 0 { // what all workers share is swept by one
 		h.server.reservations.sweep(now)

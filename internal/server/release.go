@@ -46,7 +46,7 @@ func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	}
 	h.releaseBuckets(&kept)
 	kept.hold.Release()
-	kept.tenantCounts.live.Add(-1)
+	kept.counts.live.Add(-1)
 	h.counts.ended[cause].Add(1)
 }
 

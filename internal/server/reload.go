@@ -21,21 +21,21 @@ const postRetry = 10 * time.Millisecond
 func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
 	s.settings.Store(s.prepare(settings))
 	s.ledger.SetLimits(settings.Quota, settings.QuotaOverrides...)
-	if err := s.onEvery(ctx, workers, (*Handler).review); err != nil {
+	if err := s.onEach(ctx, workers, (*Handler).review); err != nil {
 		return fmt.Errorf("apply settings: %w", err)
 	}
 	return nil
 }
 
-// onEvery runs f with every handler, on its worker, and returns when all have.
-func (s *Server) onEvery(ctx context.Context, workers []*fastpath.Worker, f func(*Handler)) error {
+// onEvery runs f with every handler, on its worker, and returns when all have
+// called done, each once.
+func (s *Server) onEvery(ctx context.Context, workers []*fastpath.Worker, f func(h *Handler, done func())) error {
 	done := make(chan struct{}, len(workers))
 	for i, w := range workers {
 		h := s.handlers[i]
 		err := post(ctx, w, func(w *fastpath.Worker) {
 			h.enter(w)
-			f(h)
-			done <- struct{}{}
+			f(h, func() { done <- struct{}{} })
 		})
 		if err != nil {
 			return fmt.Errorf("reach worker %d: %w", i, err)
@@ -66,13 +66,14 @@ func post(ctx context.Context, w *fastpath.Worker, f func(*fastpath.Worker)) err
 	}
 }
 
-// review holds every live allocation against the current settings.
-func (h *Handler) review() {
-	h.endUnless(h.mayLive)
-	for a := range h.table.All() {
-		h.reviewPeers(a)
-		h.reviewTerms(a)
+// review holds a live allocation against the current settings.
+func (h *Handler) review(a *allocation.Allocation) {
+	if !h.mayLive(a) {
+		h.end(a, endRevoked)
+		return
 	}
+	h.reviewPeers(a)
+	h.reviewTerms(a)
 }
 
 // mayLive reports whether the user, and the secret where one was used, that
@@ -81,16 +82,6 @@ func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	kept := &h.held[a.Handle]
 	realm := h.settings.realms.byName[kept.realm]
 	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key})
-}
-
-// endUnless ends every allocation, as revoked, that may not live.
-func (h *Handler) endUnless(may func(*allocation.Allocation) bool) {
-	for a := range h.table.All() {
-		if !may(a) {
-			h.doomed = append(h.doomed, a)
-		}
-	}
-	h.endDoomed(endRevoked)
 }
 
 // reviewPeers applies the peer policy to the permissions and channels of an

@@ -12,15 +12,17 @@ import (
 // EndRevoked ends the live allocations of everybody whom Config.Revocations
 // covers, and returns when every worker has done so. New requests need no call.
 func (s *Server) EndRevoked(ctx context.Context, workers []*fastpath.Worker) error {
-	if err := s.onEvery(ctx, workers, func(h *Handler) { h.endUnless(h.isNotRevoked) }); err != nil {
+	if err := s.onEach(ctx, workers, (*Handler).endIfRevoked); err != nil {
 		return fmt.Errorf("end revoked allocations: %w", err)
 	}
 	return nil
 }
 
-func (h *Handler) isNotRevoked(a *allocation.Allocation) bool {
+func (h *Handler) endIfRevoked(a *allocation.Allocation) {
 	kept := &h.held[a.Handle]
-	return !h.server.isRevoked(kept.realm, a.Username, authn.Credential{User: a.User, SecretName: kept.secretName})
+	if h.server.isRevoked(kept.realm, a.Username, authn.Credential{User: a.User, SecretName: kept.secretName}) {
+		h.end(a, endRevoked)
+	}
 }
 
 // isRevoked reports whether a credential was taken back.

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// stride is how many allocations are looked at between two rounds of packets
+// where many, or all, have to be: some 100 µs.
+const stride = 64
+
+// visit is what happens to an allocation on a walk. It may end it.
+type visit func(h *Handler, a *allocation.Allocation)
+
+// onEach visits every allocation, on the threads of their workers, and returns
+// when all have been visited. Those that are made meanwhile may be left out.
+func (s *Server) onEach(ctx context.Context, workers []*fastpath.Worker, v visit) error {
+	return s.onEvery(ctx, workers, func(h *Handler, done func()) { h.walk(h.worker, 0, v, done) })
+}
+
+// walk visits the allocations whose handles are from and above, with packets
+// served between strides, and then calls done.
+func (h *Handler) walk(w *fastpath.Worker, from int, v visit, done func()) {
+	h.enter(w)
+	for {
+		for range stride {
+			if from >= len(h.held) {
+				done()
+				return
+			}
+			if a := h.held[from].allocation; a != nil {
+				v(h, a)
+			}
+			from++
+		}
+		if w.Post(func(w *fastpath.Worker) { h.walk(w, from, v, done) }) == nil {
+			return
+		}
+		// The inbox is full, or the worker is about to end: no break then.
+	}
+}
+
+// sweep ends what has expired by now, with packets served between strides.
+func (h *Handler) sweep(w *fastpath.Worker) {
+	h.enter(w)
+	if h.table.Sweep(time.Now(), stride) {
+		// When the inbox is full the next tick goes on.
+		_ = w.Post(h.sweep)
+	}
+}
