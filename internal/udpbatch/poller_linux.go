@@ -19,6 +19,7 @@ type Poller struct {
 	epoll  int
 	events []unix.EpollEvent
 	hold   time.Duration
+	quiet  bool // the last Wait found nothing
 
 	mu    sync.Mutex
 	wake  int  // eventfd; guarded by mu, so that nobody writes to it once it is closed
@@ -86,6 +87,9 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	}
 	yield()
 	brief := min(timeout, p.hold)
+	if p.quiet {
+		brief = 0
+	}
 	if brief > 0 {
 		n, errno := p.waitHolding(milliseconds(brief))
 		if errno == unix.EINTR || errno == 0 && (n > 0 || brief == timeout) {
@@ -100,7 +104,8 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 }
 
 // Hold makes Wait keep the Go scheduler's processor while it waits, for so long
-// and no longer; 0, the default, gives it up at once. Losing it means to look
+// and no longer, unless the Wait before found nothing: then nothing is likely to
+// come soon. 0, the default, gives it up at once. Losing it means to look
 // for another one at each wake-up, and to wake the runtime's monitor thread.
 // There must be more processors (GOMAXPROCS) than goroutines that hold one. The
 // collector is not held up: its signal to stop ends the wait.
@@ -111,7 +116,7 @@ func milliseconds(d time.Duration) int { return int((d + time.Millisecond - 1) /
 
 // found takes the wake-up out of the n events.
 func (p *Poller) found(n int) int {
-	p.woken = false
+	p.woken, p.quiet = false, n == 0
 	for i := range n {
 		if uint32(p.events[i].Fd) == wakeToken {
 			p.woken = true

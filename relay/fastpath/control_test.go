@@ -148,9 +148,12 @@ func TestReplyThatCannotLeave(t *testing.T) {
 func TestTick(t *testing.T) {
 	ticks := make(chan time.Time, 10)
 	start(t, loopback4, fastpath.Config{Tick: func(_ *fastpath.Worker, now time.Time) { ticks <- now }})
+	<-ticks // at the start
 	first := <-ticks
-	if gap := (<-ticks).Sub(first); gap < 900*time.Millisecond || gap > patience {
-		t.Errorf("got %s between two ticks, want about a second", gap)
+	<-ticks
+	<-ticks
+	if gap := (<-ticks).Sub(first); gap < 2*time.Second || gap > patience {
+		t.Errorf("got %s for three ticks, want about 3 s; the first may be late", gap)
 	}
 }
 

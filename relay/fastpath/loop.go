@@ -76,7 +76,8 @@ func (w *Worker) tick() {
 	used := udpbatch.ThreadTime()
 	w.counters.add(countBusy, uint64(used-w.threadTime))
 	w.threadTime = used
-	w.nextTick = w.mono + int64(tickInterval)
+	// All workers at the same time, so that an idle process wakes up once.
+	w.nextTick = (w.mono/int64(tickInterval) + 1) * int64(tickInterval)
 	if w.cfg.Tick != nil {
 		w.cfg.Tick(w, time.Now())
 	}

@@ -4,7 +4,7 @@ import "github.com/fairlead/fairlead/internal/bucket"
 
 // LayoutVersion numbers the layout of the entries. It goes up with every change
 // of a field, because entries are handed to other address spaces.
-const LayoutVersion = 6
+const LayoutVersion = 7
 
 // tables are the entries of one worker and the ways to find them. A packet costs
 // one look-up by an index; the entries lead on by their numbers.

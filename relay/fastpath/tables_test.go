@@ -188,8 +188,8 @@ func TestEntryLayout(t *testing.T) {
 		sizes[typ.Name()] = typ.Size()
 		checkPlain(t, typ, typ.Name())
 	}
-	want := map[string]uintptr{"allocation": 184, "permission": 40, "channel": 56, "terms": 112, "lease": 16}
-	if diff := cmp.Diff(want, sizes); LayoutVersion != 6 || diff != "" {
+	want := map[string]uintptr{"allocation": 136, "permission": 40, "channel": 56, "terms": 112, "lease": 16}
+	if diff := cmp.Diff(want, sizes); LayoutVersion != 7 || diff != "" {
 		t.Errorf("layout %d has other sizes than expected (-want +got):\n%s", LayoutVersion, diff)
 	}
 }
