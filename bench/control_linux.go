@@ -56,6 +56,14 @@ func (l *lab) measureControl(ctx context.Context, o CompareOptions) ([]Cost, err
 	if err := l.fill(ctx, tenants, o.Allocations); err != nil {
 		return nil, err
 	}
+	used := make([]time.Duration, len(tenants))
+	for i, t := range tenants {
+		var err error
+		if used[i], err = t.process.cpuTime(); err != nil {
+			return nil, t.explain(err)
+		}
+	}
+	begin := time.Now()
 	if err := rest(ctx, o.Rest); err != nil {
 		return nil, err
 	}
@@ -65,7 +73,12 @@ func (l *lab) measureControl(ctx context.Context, o CompareOptions) ([]Cost, err
 		if err != nil {
 			return nil, t.explain(err)
 		}
+		usedNow, err := t.process.cpuTime()
+		if err != nil {
+			return nil, t.explain(err)
+		}
 		costs[i] = Cost{
+			RestShare:       (usedNow - used[i]).Seconds() / time.Since(begin).Seconds(),
 			Server:          t.spec.Name,
 			Allocations:     o.Allocations,
 			SetupNs:         quartilesOf(t.setup),

@@ -22,6 +22,9 @@ type LatencyOptions struct {
 // maxFlows is bounded by the descriptors of the generator.
 const maxFlows = 1500
 
+// shortestSlice still has some thousand packets.
+const shortestSlice = 100 * time.Millisecond
+
 func (o LatencyOptions) validate() error {
 	switch {
 	case len(o.Servers) == 0:
@@ -32,8 +35,8 @@ func (o LatencyOptions) validate() error {
 		return fmt.Errorf("%d allocations: a number from 0 to %d", o.Allocations, maxAllocations)
 	case o.Rounds < 1:
 		return fmt.Errorf("%d rounds: at least one", o.Rounds)
-	case o.Slice < trialTime:
-		return fmt.Errorf("a slice of %s is too short: at least %s", o.Slice, trialTime)
+	case o.Slice < shortestSlice:
+		return fmt.Errorf("a slice of %s is too short: at least %s", o.Slice, shortestSlice)
 	}
 	return validatePayload(o.Payload)
 }
@@ -45,13 +48,16 @@ type LatencyReport struct {
 	PayloadBytes int         `json:"payload_bytes"`
 	Flows        int         `json:"flows"`
 	Allocations  int         `json:"allocations"`
+	Rounds       int         `json:"rounds"`
 	Servers      []Contender `json:"servers"`
 	Latencies    []LatencyAt `json:"latencies"`
 }
 
 // LatencyAt is the time that packets took through one server at half of the
 // reference's capacity. Added is beyond what the direct way takes at the same
-// load. Times are nanoseconds.
+// load, in one round; of the rounds it is the median, as a machine that stands
+// still for a moment spoils the far quantiles of the round it falls into. Times
+// are nanoseconds.
 type LatencyAt struct {
 	Server          string    `json:"server"`
 	Direction       Direction `json:"direction"`
@@ -60,19 +66,22 @@ type LatencyAt struct {
 	OfferedPackets  float64   `json:"offered_packets_per_second"`
 	Sent            int       `json:"sent"`
 	Lost            int       `json:"lost"`
-	AddedP50Ns      float64   `json:"added_p50_ns"`
-	AddedP99Ns      float64   `json:"added_p99_ns"`
-	AddedP999Ns     float64   `json:"added_p999_ns"`
+	AddedP50Ns      Quartiles `json:"added_p50_ns"`
+	AddedP99Ns      Quartiles `json:"added_p99_ns"`
+	AddedP999Ns     Quartiles `json:"added_p999_ns"`
 	Collections     int       `json:"collections"` // of Go's collector, where the server tells them
+	Repeated        int       `json:"repeated"`    // slices measured anew: the hypervisor took the CPU
+	Disturbed       int       `json:"disturbed"`   // slices that count although it did
 }
 
 // WriteTable writes the figures for people.
 func (r *LatencyReport) WriteTable(w io.Writer) error {
-	t := table{{"added latency, µs", "packets/s", "p50", "p99", "p99.9", "lost", "collections"}}
+	t := table{{"added latency, µs", "packets/s", "p50", "p99", "p99.9", "lost", "collections", "disturbed"}}
 	for _, l := range r.Latencies {
 		t.row(fmt.Sprintf("%s, %s", l.Direction, l.Server), fmt.Sprintf("%.0f", l.OfferedPackets),
-			microseconds(l.AddedP50Ns), microseconds(l.AddedP99Ns), microseconds(l.AddedP999Ns),
-			fmt.Sprintf("%d of %d", l.Lost, l.Sent), fmt.Sprint(l.Collections))
+			microseconds(l.AddedP50Ns.Median), spreadMicroseconds(l.AddedP99Ns), spreadMicroseconds(l.AddedP999Ns),
+			fmt.Sprintf("%d of %d", l.Lost, l.Sent), fmt.Sprint(l.Collections),
+			fmt.Sprintf("%d of %d", l.Disturbed, r.Rounds))
 	}
 	if err := t.write(w); err != nil {
 		return err
@@ -88,3 +97,7 @@ func (r *LatencyReport) WriteTable(w io.Writer) error {
 func (r *LatencyReport) WriteJSON(w io.Writer) error { return writeIndented(w, r) }
 
 func microseconds(ns float64) string { return fmt.Sprintf("%.1f", ns/1e3) }
+
+func spreadMicroseconds(ns Quartiles) string {
+	return fmt.Sprintf("%.1f (%.1f … %.1f)", ns.Median/1e3, ns.Low/1e3, ns.High/1e3)
+}

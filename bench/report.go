@@ -53,6 +53,7 @@ type Cost struct {
 	Allocations           int       `json:"allocations"`
 	SetupNs               Quartiles `json:"setup_ns"`               // Allocate ×2 and ChannelBind
 	AllocationBytes       float64   `json:"allocation_bytes"`       // resident, with one channel
+	RestShare             float64   `json:"rest_share"`             // of a CPU, while all that is left is to hold them
 	UnauthenticatedNs     Quartiles `json:"unauthenticated_ns"`     // one answer 401
 	UnauthenticatedLosses float64   `json:"unauthenticated_losses"` // fraction of the requests
 }

@@ -31,8 +31,8 @@ func newTestReport() *Report {
 			{Cell: single, Server: "ours", NetNs: 1, NetRoundsNs: []float64{1}, Bursts: 5, Loss: 0.02},
 		},
 		Costs: []Cost{
-			{Server: "theirs", Allocations: 2000, SetupNs: Quartiles{100e3, 110e3, 120e3}, AllocationBytes: 22000, UnauthenticatedNs: Quartiles{8e3, 10e3, 12e3}},
-			{Server: "ours", Allocations: 2000, SetupNs: Quartiles{50e3, 55e3, 60e3}, AllocationBytes: 1100, UnauthenticatedNs: Quartiles{4e3, 5e3, 6e3}},
+			{Server: "theirs", Allocations: 2000, SetupNs: Quartiles{100e3, 110e3, 120e3}, AllocationBytes: 22000, RestShare: 0.0004, UnauthenticatedNs: Quartiles{8e3, 10e3, 12e3}},
+			{Server: "ours", Allocations: 2000, SetupNs: Quartiles{50e3, 55e3, 60e3}, AllocationBytes: 1100, RestShare: 0.0001, UnauthenticatedNs: Quartiles{4e3, 5e3, 6e3}},
 		},
 	}
 }

@@ -73,12 +73,14 @@ func (r *Report) controlTable() table {
 	t := table{{"control"}}
 	resident := []string{fmt.Sprintf("resident bytes per allocation (of %d)", r.Costs[0].Allocations)}
 	setup := []string{"CPU µs per allocation with channel"}
+	rest := []string{"% of a CPU at rest"}
 	refusal := []string{"CPU µs per answer 401"}
 	first := r.Costs[0]
 	for _, c := range r.Costs {
 		t[0] = append(t[0], c.Server)
 		resident = append(resident, withRatio("%.0f", c.AllocationBytes, first.AllocationBytes))
 		setup = append(setup, withRatio("%.1f", c.SetupNs.Median/1e3, first.SetupNs.Median/1e3))
+		rest = append(rest, withRatio("%.3f", 100*c.RestShare, 100*first.RestShare))
 		if c.UnauthenticatedLosses > maxLoss {
 			refusal = append(refusal, fmt.Sprintf("%.0f %% lost", 100*c.UnauthenticatedLosses))
 			continue
@@ -87,6 +89,7 @@ func (r *Report) controlTable() table {
 	}
 	t.row(resident...)
 	t.row(setup...)
+	t.row(rest...)
 	t.row(refusal...)
 	return t
 }

@@ -38,8 +38,8 @@ another: it needs two.`,
 	flags := cmd.Flags()
 	flags.IntVar(&options.Flows, "flows", 200, "flows that share the load")
 	flags.IntVar(&options.Allocations, "allocations", 16000, "live allocations beside those of the flows")
-	flags.IntVar(&options.Rounds, "rounds", 5, "how often the servers take turns")
-	flags.DurationVar(&options.Slice, "slice", 2*time.Second, "time of one server in one round")
+	flags.IntVar(&options.Rounds, "rounds", 40, "how often the servers take turns")
+	flags.DurationVar(&options.Slice, "slice", 250*time.Millisecond, "time of one server in one round")
 	addLoadFlags(cmd, &coturn, &options.Payload, &options.CPU, &file)
 	return cmd
 }
