@@ -31,3 +31,20 @@ func TestPagesNameRealTests(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverageNamesRealFiles does the same for the files that RFC-COVERAGE names.
+func TestCoverageNamesRealFiles(t *testing.T) {
+	text, err := os.ReadFile("../../docs/RFC-COVERAGE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z][a-z0-9_]*/[a-z0-9_/]+\\.go)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) == 0 {
+		t.Error("no file is named")
+	}
+	for _, match := range named {
+		if _, err := os.Stat("../../" + match[1]); err != nil {
+			t.Error(err)
+		}
+	}
+}
