@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/internal/alternate"
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/server"
 )
 
 // drainPoll is how often a server that is being emptied looks whether it is.
@@ -67,15 +67,18 @@ func (i *instance) drain(ctx context.Context, delay time.Duration) {
 	i.log.Info("drained")
 }
 
-// pickAlternate names another server for clients of UDP and TCP. Those of TLS and
-// DTLS would need its certificate's name, too.
-func (i *instance) pickAlternate(transport allocation.Transport, isIPv4 bool) (netip.AddrPort, bool) {
-	switch transport {
-	case allocation.TransportUDP:
-		return i.others.Pick(alternate.UDP, isIPv4)
-	case allocation.TransportTCP:
-		return i.others.Pick(alternate.TCP, isIPv4)
-	default:
-		return netip.AddrPort{}, false
+// pickAlternate names another server for clients of UDP, TCP and TLS.
+func (i *instance) pickAlternate(transport allocation.Transport, isIPv4 bool, fits func(string) bool) (server.Alternate, bool) {
+	by, ok := alternateTransports[transport]
+	if !ok {
+		return server.Alternate{}, false
 	}
+	other, ok := i.others.Pick(by, isIPv4, fits)
+	return server.Alternate{Address: other.Address, Domain: other.Domain}, ok
+}
+
+var alternateTransports = map[allocation.Transport]alternate.Transport{
+	allocation.TransportUDP: alternate.UDP,
+	allocation.TransportTCP: alternate.TCP,
+	allocation.TransportTLS: alternate.TLS,
 }

@@ -29,12 +29,17 @@ type Transport string
 const (
 	UDP Transport = "udp"
 	TCP Transport = "tcp"
+	TLS Transport = "tls"
 )
 
 // Server is another server.
 type Server struct {
 	Address   netip.AddrPort
 	Transport Transport
+
+	// Domain is the name in the certificate of a server of TLS, where it is not
+	// one that the clients of this server know already.
+	Domain string
 }
 
 // Checker knows which servers answer. It is safe for concurrent use.
@@ -76,21 +81,21 @@ func (c *Checker) SetServers(servers []Server) {
 	}
 }
 
-// Pick returns the address of a healthy server of a transport and an address
-// family, each in its turn. Any thread may call it; it takes no lock.
-func (c *Checker) Pick(transport Transport, isIPv4 bool) (addr netip.AddrPort, ok bool) {
+// Pick returns a healthy server of a transport and an address family that fits,
+// each in its turn. Any thread may call it; it takes no lock.
+func (c *Checker) Pick(transport Transport, isIPv4 bool, fits func(domain string) bool) (s Server, ok bool) {
 	healthy := *c.healthy.Load()
 	if len(healthy) == 0 {
-		return netip.AddrPort{}, false
+		return Server{}, false
 	}
 	first := int(c.next.Add(1) % uint32(len(healthy)))
 	for i := range healthy {
 		s := healthy[(first+i)%len(healthy)]
-		if s.Transport == transport && s.Address.Addr().Is4() == isIPv4 {
-			return s.Address, true
+		if s.Transport == transport && s.Address.Addr().Is4() == isIPv4 && fits(s.Domain) {
+			return s, true
 		}
 	}
-	return netip.AddrPort{}, false
+	return Server{}, false
 }
 
 // Run probes until ctx is done.

@@ -2,8 +2,10 @@ package alternate_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -55,10 +57,16 @@ func udpServer(t *testing.T, address string, reply func(request []byte) []byte) 
 // tcpServer answers the first 20 bytes of each connection.
 func tcpServer(t *testing.T, reply func(request []byte) []byte) alternate.Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return streamServer(t, func(l net.Listener) net.Listener { return l }, reply)
+}
+
+func streamServer(t *testing.T, wrap func(net.Listener) net.Listener, reply func(request []byte) []byte) alternate.Server {
+	t.Helper()
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	listener := wrap(plain)
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -74,6 +82,19 @@ func tcpServer(t *testing.T, reply func(request []byte) []byte) alternate.Server
 		}
 	}()
 	return alternate.Server{Address: listener.Addr().(*net.TCPAddr).AddrPort(), Transport: alternate.TCP}
+}
+
+// tlsServer is a tcpServer behind TLS, with a certificate that nobody vouches for.
+func tlsServer(t *testing.T, domain string) alternate.Server {
+	t.Helper()
+	front := httptest.NewUnstartedServer(nil) // for its certificate
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	s := streamServer(t, func(l net.Listener) net.Listener {
+		return tls.NewListener(l, &tls.Config{Certificates: front.TLS.Certificates})
+	}, answer)
+	s.Transport, s.Domain = alternate.TLS, domain
+	return s
 }
 
 // closed is an address where nobody is.
@@ -115,6 +136,8 @@ func TestProbe(t *testing.T) {
 		"TCP, closed at once":      {tcpServer(t, func([]byte) []byte { return nil }), false},
 		"TCP, an endless answer":   {tcpServer(t, func(b []byte) []byte { return append(b[:2:2], append([]byte{0xFF, 0xFC}, make([]byte, 5000)...)...) }), false},
 		"TCP, nobody":              {closed(t, alternate.TCP), false},
+		"TLS, any name":            {tlsServer(t, ""), true},
+		"TLS, unknown authority":   {tlsServer(t, "turn2.example.org"), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -144,13 +167,14 @@ func await(t *testing.T, what string, is func() bool) {
 // Only servers that answer are picked, each for its transport and family, in
 // turn; a change of the list is followed at once.
 func TestPickHealthyServers(t *testing.T) {
+	anyDomain := func(string) bool { return true }
 	a, b := udpServer(t, "127.0.0.1:0", answer), udpServer(t, "127.0.0.1:0", answer)
 	six, tcp := udpServer(t, "[::1]:0", answer), tcpServer(t, answer)
 	dead := closed(t, alternate.UDP)
 	log, logs := observer.New(zap.InfoLevel)
 	c := alternate.New([]alternate.Server{dead, a, b, six}, zap.New(log))
-	if addr, ok := c.Pick(alternate.UDP, true); ok {
-		t.Errorf("got %s before any probe, want none", addr)
+	if s, ok := c.Pick(alternate.UDP, true, anyDomain); ok {
+		t.Errorf("got %v before any probe, want none", s)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -160,31 +184,34 @@ func TestPickHealthyServers(t *testing.T) {
 	await(t, "every server has a verdict", func() bool { return logs.Len() == 4 })
 	seen := make(map[netip.AddrPort]int)
 	for range 100 {
-		addr, _ := c.Pick(alternate.UDP, true)
-		seen[addr]++
+		s, _ := c.Pick(alternate.UDP, true, anyDomain)
+		seen[s.Address]++
 	}
 	if seen[a.Address] < 20 || seen[b.Address] < 20 || len(seen) != 2 {
 		t.Errorf("got picks %v, want %s and %s in turn", seen, a.Address, b.Address)
 	}
-	if got, ok := c.Pick(alternate.UDP, false); got != six.Address || !ok {
-		t.Errorf("got %s, %v for IPv6, want %s", got, ok, six.Address)
+	if got, ok := c.Pick(alternate.UDP, false, anyDomain); got != six || !ok {
+		t.Errorf("got %v, %v for IPv6, want %v", got, ok, six)
 	}
-	if got, ok := c.Pick(alternate.TCP, true); ok {
-		t.Errorf("got %s for TCP, want none", got)
+	if got, ok := c.Pick(alternate.TCP, true, anyDomain); ok {
+		t.Errorf("got %v for TCP, want none", got)
+	}
+	if got, ok := c.Pick(alternate.UDP, true, func(domain string) bool { return domain != "" }); ok {
+		t.Errorf("got %v, whose domain does not fit, want none", got)
 	}
 	if lines := logs.FilterMessageSnippet("does not answer").All(); len(lines) != 1 || !strings.Contains(lines[0].ContextMap()["server"].(string), dead.Address.String()) {
 		t.Errorf("got lines %v, want one about %s", lines, dead.Address)
 	}
 
 	c.SetServers([]alternate.Server{a, tcp})
-	if got, ok := c.Pick(alternate.UDP, true); got != a.Address || !ok {
-		t.Errorf("got %s, %v after the list changed, want %s", got, ok, a.Address)
+	if got, ok := c.Pick(alternate.UDP, true, anyDomain); got != a || !ok {
+		t.Errorf("got %v, %v after the list changed, want %v", got, ok, a)
 	}
-	if got, ok := c.Pick(alternate.UDP, false); ok {
-		t.Errorf("got %s, which is not in the list any more, want none", got)
+	if got, ok := c.Pick(alternate.UDP, false, anyDomain); ok {
+		t.Errorf("got %v, which is not in the list any more, want none", got)
 	}
 	await(t, "the new server is picked", func() bool {
-		got, ok := c.Pick(alternate.TCP, true)
-		return ok && got == tcp.Address
+		got, ok := c.Pick(alternate.TCP, true, anyDomain)
+		return ok && got == tcp
 	})
 }

@@ -3,6 +3,7 @@ package alternate
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,9 +25,11 @@ const maxAnswer = 2048
 var errNotTheAnswer = errors.New("the answer is not one to the Binding request")
 
 // Probe sends a Binding request to a server and returns nil when a success
-// response comes back before ctx is done, which must have a deadline.
+// response comes back before ctx is done, which must have a deadline. The
+// certificate of a server of TLS must be valid for its Domain, if that is given:
+// its clients will check, too.
 func Probe(ctx context.Context, s Server) error {
-	conn, err := new(net.Dialer).DialContext(ctx, string(s.Transport), s.Address.String())
+	conn, err := s.dial(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -55,6 +58,19 @@ func Probe(ctx context.Context, s Server) error {
 		return fmt.Errorf("receive an answer: %w", err)
 	}
 	return judge(answer[:size], tid)
+}
+
+// dial connects to the server.
+func (s Server) dial(ctx context.Context) (net.Conn, error) {
+	switch {
+	case s.Transport != TLS:
+		return new(net.Dialer).DialContext(ctx, string(s.Transport), s.Address.String())
+	case s.Domain == "":
+		// Which of the names of this server its clients know is not known here.
+		return (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", s.Address.String())
+	default:
+		return (&tls.Dialer{Config: &tls.Config{ServerName: s.Domain}}).DialContext(ctx, "tcp", s.Address.String())
+	}
 }
 
 // probeDatagram sends the request until it is answered. What is not the answer

@@ -17,6 +17,7 @@ type Alternates struct {
 type AlternateServer struct {
 	Address   string `yaml:"address"`
 	Transport string `yaml:"transport"`
+	Domain    string `yaml:"domain"`
 }
 
 // Drain says how a server that is told to stop empties itself.
@@ -30,7 +31,7 @@ func (c *Config) AlternateServers() []alternate.Server {
 	var servers []alternate.Server
 	for _, each := range c.Alternates.Servers {
 		servers = append(servers, alternate.Server{
-			Address: must(parseAddressPort(each.Address)), Transport: alternate.Transport(each.Transport),
+			Address: must(parseAddressPort(each.Address)), Transport: alternate.Transport(each.Transport), Domain: each.Domain,
 		})
 	}
 	return servers
@@ -48,7 +49,14 @@ func (v *validator) alternates() {
 	seen := make(map[AlternateServer]int)
 	for i, each := range a.Servers {
 		path := fmt.Sprintf("alternates.servers[%d]", i)
-		v.oneOf(path+".transport", each.Transport, string(alternate.UDP), string(alternate.TCP))
+		v.oneOf(path+".transport", each.Transport, string(alternate.UDP), string(alternate.TCP), string(alternate.TLS))
+		switch {
+		case each.Domain == "":
+		case each.Transport != string(alternate.TLS):
+			v.reject(path+".domain", each.Domain, "belongs to a server of transport tls only")
+		case len(each.Domain) > 253 || !hostName.MatchString(each.Domain):
+			v.reject(path+".domain", each.Domain, "must be the DNS name in that server's certificate")
+		}
 		addr, err := parseAddressPort(each.Address)
 		switch first, twice := seen[each]; {
 		case err != nil || addr.Addr().IsUnspecified() || addr.Port() == 0:

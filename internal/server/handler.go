@@ -45,6 +45,8 @@ type Handler struct {
 	peers     []netip.AddrPort
 	addrs     []netip.Addr
 	addrPorts []netip.AddrPort
+
+	alternateDomain string
 }
 
 // held is what a live allocation keeps of the server's supplies.

@@ -20,6 +20,7 @@ const (
 	attrPasswordAlgorithm  stun.AttrType = 0x001D
 	attrUserHash           stun.AttrType = 0x001E
 	attrPasswordAlgorithms stun.AttrType = 0x8002
+	attrAlternateDomain    stun.AttrType = 0x8003
 )
 
 // Password algorithms without parameters, RFC 8489 section 18.5.

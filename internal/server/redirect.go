@@ -4,11 +4,19 @@ import (
 	"net/netip"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/wire"
 )
 
+// Alternate is another server.
+type Alternate struct {
+	Address netip.AddrPort
+	Domain  string // in its certificate, if not one that this server's clients know
+}
+
 // PickAlternate names another server that clients of a transport may be sent to,
-// by an address of the family. It runs on worker threads and must not wait.
-type PickAlternate func(transport allocation.Transport, isIPv4 bool) (addr netip.AddrPort, ok bool)
+// by an address of the family, and whose domain fits. It runs on worker threads and
+// must not wait.
+type PickAlternate func(transport allocation.Transport, isIPv4 bool, fits func(domain string) bool) (other Alternate, ok bool)
 
 // SetDraining says whether this server is being emptied: while it is, new
 // allocations are refused with 508, or with 300 where there is another server.
@@ -51,20 +59,25 @@ func (h *Handler) admit(r *request) error {
 }
 
 // findAlternates looks for another server: one of the client's own family, which
-// is a must, and one of the other family.
+// is a must, and one of the other family. Only a client that signs with SHA-256 is
+// known to understand that the other one has another name.
 func (h *Handler) findAlternates(r *request) bool {
 	pick := h.server.config.Alternate
 	if pick == nil {
 		return false
 	}
 	isIPv4 := r.from.Client.Addr().Unmap().Is4()
-	first, ok := pick(r.tuple.Transport, isIPv4)
+	first, ok := pick(r.tuple.Transport, isIPv4, func(domain string) bool {
+		return domain == "" || r.protection.request == wire.IntegritySHA256
+	})
 	if !ok {
 		return false
 	}
-	h.addrPorts = append(h.addrPorts[:0], first)
-	if second, ok := pick(r.tuple.Transport, !isIPv4); ok {
-		h.addrPorts = append(h.addrPorts, second)
+	h.alternateDomain = first.Domain
+	h.addrPorts = append(h.addrPorts[:0], first.Address)
+	second, ok := pick(r.tuple.Transport, !isIPv4, func(domain string) bool { return domain == first.Domain })
+	if ok {
+		h.addrPorts = append(h.addrPorts, second.Address)
 	}
 	return true
 }
@@ -73,5 +86,8 @@ func (h *Handler) findAlternates(r *request) bool {
 func (h *Handler) tryAlternate() {
 	for _, addr := range h.addrPorts {
 		h.answer.AlternateServer(addr)
+	}
+	if h.alternateDomain != "" {
+		h.answer.AlternateDomain(h.alternateDomain)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/stun/v3"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/server"
 )
 
 var (
@@ -18,12 +19,12 @@ var (
 // alternates gives the server these others, for UDP.
 func alternates(addrs ...netip.AddrPort) func(*options) {
 	return func(o *options) {
-		o.alternate = func(transport allocation.Transport, isIPv4 bool) (netip.AddrPort, bool) {
+		o.alternate = func(transport allocation.Transport, isIPv4 bool, fits func(string) bool) (server.Alternate, bool) {
 			i := slices.IndexFunc(addrs, func(a netip.AddrPort) bool { return a.Addr().Is4() == isIPv4 })
-			if i < 0 || transport != allocation.TransportUDP {
-				return netip.AddrPort{}, false
+			if i < 0 || transport != allocation.TransportUDP || !fits("") {
+				return server.Alternate{}, false
 			}
-			return addrs[i], true
+			return server.Alternate{Address: addrs[i]}, true
 		}
 	}
 }
@@ -72,6 +73,42 @@ func TestRedirectWhenFull(t *testing.T) {
 				f.wantNothingHeld(t)
 			})
 		}
+	}
+}
+
+// A client of TLS learns of a server with another name only if it signs with
+// SHA-256; the address of the other family is one of the same server.
+func TestRedirectToAnotherDomain(t *testing.T) {
+	serverTLS, clientTLS := selfSigned(t)
+	servers := []server.Alternate{
+		{Address: alternate4, Domain: "turn2.example.org"}, {Address: alternate6, Domain: "turn3.example.org"},
+		{Address: netip.MustParseAddrPort("[2001:db8::2]:5349"), Domain: "turn2.example.org"},
+	}
+	f := start(t, func(o *options) {
+		o.takesTCP, o.streams.TLS = true, serverTLS
+		o.alternate = func(transport allocation.Transport, isIPv4 bool, fits func(string) bool) (server.Alternate, bool) {
+			for _, s := range servers {
+				if transport == allocation.TransportTLS && s.Address.Addr().Is4() == isIPv4 && fits(s.Domain) {
+					return s, true
+				}
+			}
+			return server.Alternate{}, false
+		}
+	})
+	f.server.SetDraining(true)
+
+	old := dialTCP(t, f.addr, clientTLS, "alice", "wonderland")
+	old.wantCode(old.do(stun.MethodAllocate, requestedTransport(17)), 508)
+
+	c := &modern{client: dialTCP(t, f.addr, clientTLS, "alice", "wonderland")}
+	c.accept(c.roundTrip(message(stun.MethodAllocate, requestedTransport(17))))
+	answer := c.do(stun.MethodAllocate, requestedTransport(17))
+	c.wantCode(answer, 300)
+	if got, want := alternateServers(t, answer), []netip.AddrPort{alternate4, servers[2].Address}; !slices.Equal(got, want) {
+		t.Errorf("got alternate servers %v, want %v", got, want)
+	}
+	if got := text(answer, attrAlternateDomain); got != "turn2.example.org" {
+		t.Errorf("got ALTERNATE-DOMAIN %q, want turn2.example.org", got)
 	}
 }
 
