@@ -19,10 +19,7 @@ func Compare(ctx context.Context, o CompareOptions) (report *Report, err error) 
 	l.transport = o.Transport
 
 	p := pace{rounds: o.Rounds, slice: o.Slice}
-	report, err = newReport(l, o.Payload, p)
-	if err != nil {
-		return nil, err
-	}
+	report = newReport(l, o.Payload, p)
 	if err := report.measureCells(ctx, l, o.Servers, o.Cells, p, o.Progress); err != nil {
 		return report, err
 	}

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -19,11 +18,7 @@ func Fairness(ctx context.Context, o FairnessOptions) (report *FairnessReport, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	machine, err := thisMachine(l.cpu)
-	if err != nil {
-		return nil, fmt.Errorf("describe the machine: %w", err)
-	}
-	report = &FairnessReport{Machine: machine, Date: time.Now(), PayloadBytes: o.Payload, Voices: o.Voices}
+	report = &FairnessReport{Machine: l.machine, Date: time.Now(), PayloadBytes: o.Payload, Voices: o.Voices}
 	up, err := l.openLineup(ctx, o.Servers, o.Voices+1)
 	if err != nil {
 		return nil, err

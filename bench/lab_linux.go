@@ -26,6 +26,7 @@ type lab struct {
 
 	transport  Transport // of the clients
 	cpu        int
+	machine    Machine
 	directory  string // scratch, removed by close
 	executable string
 	servers    int // started so far; each has its addresses
@@ -54,6 +55,9 @@ func openLab(cpu int) (l *lab, err error) {
 		if l.cpu, err = lastCPU(); err != nil {
 			return l, err
 		}
+	}
+	if l.machine, err = thisMachine(l.cpu); err != nil {
+		return l, fmt.Errorf("describe the machine: %w", err)
 	}
 	if l.executable, err = os.Executable(); err != nil {
 		return l, fmt.Errorf("find the running binary: %w", err)

@@ -19,11 +19,7 @@ func Latency(ctx context.Context, o LatencyOptions) (report *LatencyReport, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	machine, err := thisMachine(l.cpu)
-	if err != nil {
-		return nil, fmt.Errorf("describe the machine: %w", err)
-	}
-	report = &LatencyReport{Machine: machine, Date: time.Now(), PayloadBytes: o.Payload, Flows: o.Flows, Allocations: o.Allocations, Rounds: o.Rounds}
+	report = &LatencyReport{Machine: l.machine, Date: time.Now(), PayloadBytes: o.Payload, Flows: o.Flows, Allocations: o.Allocations, Rounds: o.Rounds}
 
 	up, err := l.openLineup(ctx, o.Servers, o.Flows)
 	if err != nil {
