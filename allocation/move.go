@@ -1,0 +1,36 @@
+package allocation
+
+// Detach takes an allocation and its twin out of the table as they are, for
+// Attach to this table or to that of another worker (RFC 8016).
+func (t *Table) Detach(a *Allocation) {
+	t.mustHold(a)
+	delete(t.byTuple, a.key())
+	t.queue.remove(a)
+	if a.twin != nil {
+		t.queue.remove(a.twin)
+	}
+}
+
+// Attach puts what Detach took into the table, on another five-tuple. It returns
+// ErrExists when that has a live allocation.
+func (t *Table) Attach(a *Allocation, tuple FiveTuple) error {
+	key := tuple.key()
+	for other := t.byTuple[key]; other != nil; other = t.byTuple[key] {
+		if t.Find(tuple) != nil {
+			return ErrExists
+		}
+		t.expire(other)
+	}
+	t.byTuple[key] = a
+	t.attach(a, tuple)
+	if a.twin != nil {
+		t.attach(a.twin, tuple)
+	}
+	return nil
+}
+
+func (t *Table) attach(a *Allocation, tuple FiveTuple) {
+	a.FiveTuple = tuple
+	a.TransactionID = [12]byte{} // its Allocate was answered where it was before
+	t.queue.push(a, t.instant(a.CreatedAt)+a.nextDue())
+}
