@@ -16,6 +16,11 @@ type Message struct {
 	Stream         StreamID // 0: it came in a datagram
 	Transport      Transport
 	ServerName     string // that a TLS client asked for, in lower case; or empty
+
+	// Via is the worker whose client it is, when control code has passed the
+	// message on to another one; answers leave from there. Hops counts how often.
+	Via  *Worker
+	Hops uint8
 }
 
 // replySize is the longest answer that waits for the batch. Answers without
@@ -37,6 +42,11 @@ func (c *control) open() {
 }
 
 func (w *Worker) keepForControl(id ListenerID, v view, b []byte) {
+	w.control.messages = append(w.control.messages, w.messageAt(id, v, b))
+}
+
+// messageAt is what was received into a slot, with where it came from.
+func (w *Worker) messageAt(id ListenerID, v view, b []byte) Message {
 	m := Message{Data: b, Listener: id}
 	if s := w.streams.receives; s != nil {
 		m.Client, m.Server, m.Stream = s.Client, s.Server, s.id
@@ -44,7 +54,7 @@ func (w *Worker) keepForControl(id ListenerID, v view, b []byte) {
 	} else {
 		m.Client, m.Server = w.up.from[v.slot].AddrPort(), w.ListenerAddr(id)
 	}
-	w.control.messages = append(w.control.messages, m)
+	return m
 }
 
 // callControl hands the messages over and sends the answers.
@@ -58,6 +68,10 @@ func (w *Worker) callControl() {
 // reached. It is copied, and leaves with the batch, before any datagram that is
 // received later; by a stream, at the end of the round.
 func (w *Worker) Reply(to *Message, answer []byte) {
+	if to.Via != nil {
+		w.replyVia(to, answer)
+		return
+	}
 	if to.Stream != 0 {
 		w.replyToStream(to.Stream, answer)
 		return

@@ -55,7 +55,7 @@ func (w *Worker) forwardFrames(b []byte) (rest []byte, understood bool) {
 		}
 		v := view{0, wire.Headroom + at, size}
 		if drop := w.fromClient(streamListener, v); drop != dropNone {
-			w.dropOrKeep(v, drop)
+			w.dropOrKeep(streamListener, v, drop)
 		}
 		at += size
 	}

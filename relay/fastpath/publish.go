@@ -27,6 +27,8 @@ type Allocation struct {
 	ToPeer, ToClient bucket.Index
 	// Terms are the limits that it may have in common with others.
 	Terms Terms
+	// Moved is what it brings along from where it was before, if anywhere.
+	Moved Baggage
 }
 
 // The longest payloads of a UDP datagram: 16 bits of length less the headers of
@@ -57,6 +59,7 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	entry.toPeer, entry.toClient = a.ToPeer, a.ToClient
 	entry.terms = w.tables.joinTerms(a.Terms)
 	entry.expires = w.deadline(a.Lifetime)
+	entry.unpack(&a.Moved)
 	entry.clientLimit = longestPayload(a.Client.Addr())
 	entry.peerLimit = longestPayload(a.Relay.Local().Addr())
 	for int(id) >= len(w.relays) {
@@ -116,19 +119,11 @@ func (w *Worker) Withdraw(id AllocationID) Traffic {
 	if !ok {
 		return Traffic{}
 	}
-	traffic := a.traffic
-	if s := w.streams.byIndex[a.stream]; s != nil {
-		s.allocations--
-		s.heard = w.mono
-		if s.allocation == id {
-			s.allocation = a.twin
-		}
-	}
-	w.tables.removeAllocation(id)
+	traffic, relay := a.traffic, w.relays[id]
+	w.remove(id, a)
 	// Nothing can be done about a socket that does not close properly, and the
 	// kernel frees it all the same.
-	_ = w.relays[id].Close()
-	w.relays[id] = nil
+	_ = relay.Close()
 	return traffic
 }
 

@@ -1,7 +1,6 @@
 package fastpath
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"time"
@@ -117,7 +116,7 @@ func (w *Worker) AddStream(s Stream) (StreamID, error) {
 	}
 	t.serial++
 	c.id = StreamID(t.serial)<<32 | StreamID(index)
-	binary.BigEndian.PutUint64(c.key.IP[8:], uint64(c.id))
+	c.key = streamKey(c.id)
 	t.byIndex[index], t.byPath[c.path()] = c, index
 	t.open[c.transport]++
 	w.serveAgain(c)
@@ -213,8 +212,8 @@ func (w *Worker) closeStream(s *clientStream, reason CloseReason) {
 	t.byIndex[index] = nil
 	delete(t.byPath, s.path())
 	t.open[s.transport]--
-	// An allocation that control code left keeps the place: what comes for it
-	// must not reach another client.
+	// An allocation that control code left keeps the place until it is removed:
+	// what comes for it must not reach another client.
 	if s.allocations == 0 {
 		t.free = append(t.free, index)
 	}

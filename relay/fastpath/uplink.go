@@ -84,7 +84,7 @@ func (w *Worker) serveListener(id ListenerID) int {
 			trains = true
 			w.trainFromClient(id, v, segment)
 		} else if reason := w.fromClient(id, v); reason != dropNone {
-			w.dropOrKeep(v, reason)
+			w.dropOrKeep(id, v, reason)
 		}
 	}
 	l.pace.saw(r.Packets, trains)
@@ -100,7 +100,7 @@ func (w *Worker) serveListener(id ListenerID) int {
 // lookAgain decides anew about what had to wait for Control.
 func (w *Worker) lookAgain(id ListenerID) {
 	for _, v := range w.up.again {
-		if reason := w.fromClient(id, v); reason != dropNone {
+		if reason := w.fromClient(id, v); reason != dropNone && !w.arrives(id, v, reason) {
 			w.dropFromClient(reason)
 		}
 	}
@@ -114,7 +114,7 @@ func (w *Worker) trainFromClient(id ListenerID, train view, segment int) {
 	for at := train.offset; at < end; at += segment {
 		v := view{train.slot, at, min(segment, end-at)}
 		if reason := w.fromClient(id, v); reason != dropNone {
-			w.dropOrKeep(v, reason)
+			w.dropOrKeep(id, v, reason)
 		}
 		packets++
 	}
@@ -124,12 +124,14 @@ func (w *Worker) trainFromClient(id ListenerID, train view, segment int) {
 
 // dropOrKeep drops a datagram, or keeps it until after Control if a message in
 // front of it may remove the reason.
-func (w *Worker) dropOrKeep(v view, reason DropReason) {
+func (w *Worker) dropOrKeep(id ListenerID, v view, reason DropReason) {
 	if reason.curable() && len(w.control.messages) > 0 {
 		w.up.again = append(w.up.again, v)
 		return
 	}
-	w.dropFromClient(reason)
+	if !w.arrives(id, v, reason) {
+		w.dropFromClient(reason)
+	}
 }
 
 // received accounts for one Recv.

@@ -42,6 +42,11 @@ type Config struct {
 	// allocations of its client.
 	StreamClosed func(w *Worker, from *Message)
 
+	// Arrived is called on the worker's thread for each datagram for peers that a
+	// client sends whom Expect named, in the midst of a batch: it may copy and post.
+	// What it does not keep is dropped. It must be set if Expect is used.
+	Arrived func(w *Worker, from *Message) (kept bool)
+
 	// Buckets holds the token buckets that allocations name; may be nil if
 	// none does.
 	Buckets *bucket.Array
@@ -87,6 +92,7 @@ type Worker struct {
 	aliases   []alias
 	offloads  offloads
 	streams   streams
+	expected  map[clientID]struct{} // whom Expect named
 
 	up      uplink
 	down    downlink
@@ -113,6 +119,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 		offloads: newOffloads(),
 		ids:      newIDs(),
 		streams:  newStreams(cfg.Streams),
+		expected: make(map[clientID]struct{}),
 	}
 	var err error
 	if w.poller, err = udpbatch.NewPoller(eventsPerPoll); err != nil {
