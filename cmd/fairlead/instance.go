@@ -142,6 +142,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 				ICMPIndications:    cfg.Relay.ICMPIndications,
 				Streams:            streamLimits(cfg.Streams),
 				StreamClosed:       h.StreamClosed,
+				Arrived:            h.Arrived,
 			}
 		},
 	}, log)
@@ -269,6 +270,7 @@ func newSettings(cfg *config.Config, set store.Set, log *zap.Logger) (server.Set
 		Quota:          cfg.QuotaLimits(),
 		QuotaOverrides: cfg.QuotaOverrides(),
 		Allocation:     cfg.AllocationConfig(),
+		Mobility:       cfg.Allocation.Mobility,
 		AllowPeers:     allow,
 		DenyPeers:      deny,
 		Protected:      append(cfg.ProtectedAddresses(), storeAddresses(set, log)...),

@@ -104,6 +104,7 @@ type Allocation struct {
 	MaxPermissions                int      `yaml:"max_permissions" live:"yes"`
 	MaxChannels                   int      `yaml:"max_channels" live:"yes"`
 	WideChannelNumbers            bool     `yaml:"wide_channel_numbers"`
+	Mobility                      bool     `yaml:"mobility" live:"yes"`
 }
 
 // Auth says who may relay.

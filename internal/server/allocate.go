@@ -18,6 +18,9 @@ func (h *Handler) allocate(r *request) error {
 	if a := h.table.Find(r.tuple); a != nil {
 		return h.allocateAgain(r, a)
 	}
+	if h.expected[r.tuple] != nil {
+		return errMismatch // the five-tuple has resumed another allocation
+	}
 	ask, err := h.readAllocate(r)
 	if err != nil {
 		return err
@@ -68,7 +71,7 @@ func (h *Handler) open(r *request, ask allocateAsk) (open opened, err error) {
 // the same success answer when it is the same request sent again, 437 for
 // everything else.
 func (h *Handler) allocateAgain(r *request, a *allocation.Allocation) error {
-	if a.TransactionID != r.msg.TransactionID || a.Username != r.username || h.held[a.Handle].realm != r.realm.auth.Realm() {
+	if a.TransactionID != r.msg.TransactionID || !h.owns(r, a) {
 		return errMismatch
 	}
 	h.answerAllocate(r, a)
@@ -139,6 +142,9 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	a.Handle = uint32(id)
 	kept.counts.live.Add(1)
 	kept.counts.created.Add(1)
+	if ask.isMobile {
+		kept.mobility = h.newMobility(r)
+	}
 	h.keep(a, kept)
 	hold.Commit()
 	h.counts.created.Add(1)
@@ -164,6 +170,9 @@ func (h *Handler) answerAllocate(r *request, a *allocation.Allocation) {
 	answer.Lifetime(a.ExpiresAt.Sub(a.CreatedAt))
 	if kept.token != (token{}) {
 		answer.ReservationToken(kept.token)
+	}
+	if kept.mobility != nil {
+		answer.Attribute(wire.AttrMobilityTicket, kept.mobility.ticket[:])
 	}
 	answer.XORMappedAddress(r.from.Client)
 	h.send(r)

@@ -17,6 +17,7 @@ type allocateAsk struct {
 	reserveNext bool // EVEN-PORT with the R bit
 	token       token
 	hasToken    bool
+	isMobile    bool // RFC 8016
 }
 
 func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
@@ -36,6 +37,9 @@ func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
 	}
 	if ask.lifetime, _, err = r.msg.Lifetime(); err != nil {
 		return ask, errBadRequest
+	}
+	if ask.isMobile, err = h.readMobility(r); err != nil {
+		return ask, err
 	}
 	family, hasFamily, err := r.msg.RequestedFamily()
 	if err != nil {

@@ -15,6 +15,12 @@ func (h *Handler) success(r *request) *wire.Builder {
 
 // send completes the response under construction and hands it to the worker.
 func (h *Handler) send(r *request) {
+	h.finish(r)
+	h.worker.Reply(r.from, h.answer.Bytes())
+}
+
+// finish adds what stands at the end of every response.
+func (h *Handler) finish(r *request) {
 	if h.settings.Software != "" {
 		h.answer.Software(h.settings.Software)
 	}
@@ -24,7 +30,6 @@ func (h *Handler) send(r *request) {
 	if r.msg.HasFingerprint() {
 		h.answer.Fingerprint()
 	}
-	h.worker.Reply(r.from, h.answer.Bytes())
 }
 
 // refuse answers a request with the error code that stands for err. Reason

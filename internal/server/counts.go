@@ -84,6 +84,8 @@ type counts struct {
 	peersDenied  [allocation.NumRuleNames]atomic.Uint64
 	ended        [numEndCauses]atomic.Uint64
 	created      atomic.Uint64
+	resumed      atomic.Uint64
+	moved        atomic.Uint64
 	ignored      atomic.Uint64
 	limited      atomic.Uint64
 	panics       atomic.Uint64

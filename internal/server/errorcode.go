@@ -14,6 +14,7 @@ var (
 	errUnauthorized    = errors.New("no or wrong credentials")
 	errStaleNonce      = errors.New("stale nonce")
 	errForbidden       = errors.New("peer address forbidden")
+	errMobility        = errors.New("mobility is not for this server, or for nobody's allocation")
 	errUnknownRequired = errors.New("unknown comprehension-required attribute")
 	errMismatch        = errors.New("allocation mismatch")
 	errFamily          = errors.New("address family not supported")
@@ -41,6 +42,7 @@ var errorCodes = [...]struct {
 	{allocation.ErrChannelMismatch, 400},
 	{errUnauthorized, 401},
 	{errForbidden, 403},
+	{errMobility, 405},
 	{errUnknownRequired, 420},
 	{errMismatch, 437},
 	{allocation.ErrExists, 437},

@@ -16,17 +16,20 @@ const usageTicks = 60
 // eventReasonStopped is told of what is live when the server stops.
 const eventReasonStopped = "stopped"
 
-// firstEventID makes the numbers of allocations of a later start differ. With a
-// worker's number in front they have the 18 digits of coturn's.
+// workerEventIDs is how many numbers of allocations each worker has. With its
+// own number in front they have the 18 digits of coturn's.
+const workerEventIDs = 1_000_000_000_000_000
+
+// firstEventID makes the numbers of allocations of a later start differ.
 func firstEventID(now time.Time) uint64 { return uint64(now.Unix()) * 100_000 }
 
 // event starts an event about an allocation.
-func (h *Handler) event(kind events.Type, a *allocation.Allocation) events.Event {
-	kept, now := &h.held[a.Handle], time.Now()
+func (h *Handler) event(kind events.Type, a *allocation.Allocation, kept *held) events.Event {
+	now := time.Now()
 	return events.Event{
 		Type:            kind,
 		Time:            now.UTC(),
-		ID:              fmt.Sprintf("%03d%015d", h.id, kept.eventID),
+		ID:              fmt.Sprintf("%018d", kept.eventID),
 		Realm:           kept.realm,
 		Tenant:          kept.tenant,
 		User:            a.User,
@@ -43,21 +46,22 @@ func (h *Handler) tellGranted(kind events.Type, a *allocation.Allocation, lifeti
 	if !h.server.config.Events.IsOn() {
 		return
 	}
+	kept := &h.held[a.Handle]
 	if kind == events.Created {
 		h.lastEventID++
-		h.held[a.Handle].eventID = h.lastEventID
+		kept.eventID = uint64(h.id)*workerEventIDs + h.lastEventID
 	}
-	e := h.event(kind, a)
+	e := h.event(kind, a, kept)
 	e.LifetimeSeconds = int64(lifetime / time.Second)
 	h.tell(e, h.worker.Traffic(fastpath.AllocationID(a.Handle)))
 }
 
-// tellEnded publishes the end of an allocation, which must still be held.
-func (h *Handler) tellEnded(a *allocation.Allocation, traffic fastpath.Traffic, reason string) {
+// tellEnded publishes the end of an allocation.
+func (h *Handler) tellEnded(a *allocation.Allocation, kept *held, traffic fastpath.Traffic, reason string) {
 	if !h.server.config.Events.IsOn() {
 		return
 	}
-	e := h.event(events.Ended, a)
+	e := h.event(events.Ended, a, kept)
 	e.Reason = reason
 	h.tell(e, traffic)
 }
@@ -72,7 +76,7 @@ func (h *Handler) tellUsage() {
 			h.nextUsage = 0
 		}
 		if a := h.held[h.nextUsage].allocation; a != nil {
-			h.tell(h.event(events.Usage, a), h.worker.Traffic(fastpath.AllocationID(a.Handle)))
+			h.tell(h.event(events.Usage, a, &h.held[h.nextUsage]), h.worker.Traffic(fastpath.AllocationID(a.Handle)))
 		}
 		h.nextUsage++
 	}
@@ -82,7 +86,7 @@ func (h *Handler) tellUsage() {
 func (h *Handler) tellStopped() {
 	for i := range h.held {
 		if a := h.held[i].allocation; a != nil {
-			h.tellEnded(a, h.worker.Traffic(fastpath.AllocationID(a.Handle)), eventReasonStopped)
+			h.tellEnded(a, &h.held[i], h.worker.Traffic(fastpath.AllocationID(a.Handle)), eventReasonStopped)
 			h.held[i].allocation = nil
 		}
 	}

@@ -145,7 +145,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 			h := f.server.Handler(id)
 			return fastpath.Config{
 				ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: h.PeerAllowed, Buckets: buckets,
-				Streams: o.limits, StreamClosed: h.StreamClosed,
+				Streams: o.limits, StreamClosed: h.StreamClosed, Arrived: h.Arrived,
 			}
 		},
 		Streams: o.streams,

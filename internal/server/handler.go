@@ -22,6 +22,12 @@ type Handler struct {
 	held   []held // by Allocation.Handle
 	id     int    // of the worker
 
+	// Of mobile allocations: those that are here, by serial number; those that may
+	// go to another five-tuple, by that; and those that may come to one.
+	mobiles  map[uint32]*mobility
+	leaving  map[allocation.FiveTuple]*mobility
+	expected map[allocation.FiveTuple]*arrival
+
 	parties     map[partyName]*party
 	lastEventID uint64
 	nextUsage   int // handle whose usage is told next
@@ -57,6 +63,7 @@ type held struct {
 	key              authn.Key              // that its Allocate was checked with
 	allocation       *allocation.Allocation // nil where the handle stands for none
 	eventID          uint64                 // names it in events
+	mobility         *mobility              // nil: its client stays where it is
 	token            token                  // reservation made with it, zero if none
 	lack             missingFamily
 	toPeer, toClient bucket.Index
@@ -65,7 +72,12 @@ type held struct {
 }
 
 func newHandler(s *Server, worker int) *Handler {
-	h := &Handler{server: s, id: worker, parties: make(map[partyName]*party), lastEventID: firstEventID(s.started)}
+	h := &Handler{
+		server: s, id: worker, parties: make(map[partyName]*party), lastEventID: firstEventID(s.started),
+		mobiles:  make(map[uint32]*mobility),
+		leaving:  make(map[allocation.FiveTuple]*mobility),
+		expected: make(map[allocation.FiveTuple]*arrival),
+	}
 	h.table = allocation.NewTable(s.settings.Load().Allocation, allocation.Expired{
 		Allocation: func(a *allocation.Allocation) { h.release(a, endExpired) },
 		Permission: func(a *allocation.Allocation, peer netip.Addr) {
@@ -92,6 +104,7 @@ func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
 	h.sweep(w)
 	h.chargeUsers(w)
 	h.tellUsage()
+	h.sweepArrivals()
 	if w.ID() == 0 { // what all workers share is swept by one
 		h.server.reservations.sweep(now)
 		h.server.ledger.Sweep()
@@ -138,17 +151,14 @@ func (h *Handler) handle(from *fastpath.Message) {
 	}
 	r := &h.request
 	*r = request{
-		msg:  &h.msg,
-		from: from,
-		tuple: allocation.FiveTuple{
-			Transport: transports[from.Transport],
-			Client:    from.Client,
-			Server:    from.Server,
-		},
+		msg:   &h.msg,
+		from:  from,
+		tuple: tupleOf(from),
 	}
 	r.realm = h.settings.realms.of(r.tuple.Server, from.ServerName)
-	method := methodIndex(r.msg.Method)
-	h.counts.requests[method].Add(1)
+	if from.Hops == 0 { // else another handler has counted it
+		h.counts.requests[methodIndex(r.msg.Method)].Add(1)
+	}
 	switch err := h.dispatch(r); err {
 	case nil:
 	case errParked, errIgnored:

@@ -31,18 +31,26 @@ func (h *Handler) end(a *allocation.Allocation, cause endCause) {
 }
 
 // release withdraws an allocation that is no longer in the table and gives
-// back its socket, port, buckets and quota; the last two when it is the last of
-// its twins.
+// back its socket, and what giveBack does.
 func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	traffic := h.worker.Withdraw(fastpath.AllocationID(a.Handle))
-	h.tellEnded(a, traffic, cause.String())
 	kept := h.held[a.Handle]
 	h.held[a.Handle] = held{}
+	h.giveBack(a, kept, traffic, cause)
+}
+
+// giveBack returns the port, buckets and quota of an allocation whose socket is
+// closed; the last two when it is the last of its twins.
+func (h *Handler) giveBack(a *allocation.Allocation, kept held, traffic fastpath.Traffic, cause endCause) {
+	h.tellEnded(a, &kept, traffic, cause.String())
 	kept.pool.Put(a.Relayed.Port())
 	h.logEnded(a, traffic, cause)
 	h.chargeRest(&kept, &traffic)
 	if a.Twin() != nil {
 		return
+	}
+	if kept.mobility != nil {
+		h.endMobility(kept.mobility)
 	}
 	h.releaseBuckets(&kept)
 	kept.hold.Release()

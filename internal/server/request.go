@@ -46,7 +46,9 @@ func (h *Handler) dispatch(r *request) error {
 	if err := h.authenticate(r); err != nil {
 		return err
 	}
-	h.worker.Authenticated(r.from.Stream)
+	if r.from.Via == nil { // else it is not a stream of this worker
+		h.worker.Authenticated(r.from.Stream)
+	}
 	if err := h.checkRequired(r); err != nil {
 		return err
 	}
@@ -102,14 +104,23 @@ func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 }
 
 // allocationOf finds the allocation that a request acts on and checks that
-// its user is the one who made it, RFC 8656 section 5.
+// its user is the one who made it, RFC 8656 section 5. A five-tuple that has
+// resumed it will do as well as its own.
 func (h *Handler) allocationOf(r *request) (*allocation.Allocation, error) {
 	a := h.table.Find(r.tuple)
-	if a == nil {
-		return nil, errMismatch
+	if m := h.leaving[r.tuple]; a == nil && m != nil {
+		a = h.table.Find(m.home.tuple)
 	}
-	if a.Username != r.username || h.held[a.Handle].realm != r.realm.auth.Realm() {
+	if a == nil {
+		return nil, h.elsewhere(r)
+	}
+	if !h.owns(r, a) {
 		return nil, errWrongUser
 	}
 	return a, nil
+}
+
+// owns reports whether an allocation was made by the user of a request.
+func (h *Handler) owns(r *request, a *allocation.Allocation) bool {
+	return a.Username == r.username && h.held[a.Handle].realm == r.realm.auth.Realm()
 }

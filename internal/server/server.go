@@ -69,12 +69,14 @@ type Server struct {
 	ledger   *quota.Ledger
 	buckets  *bucket.Array
 	park     *authn.Park
+	tickets  *tickets
 	handlers []*Handler
 	started  time.Time // origin of the clock that limiters are asked with
 
 	mu           sync.Mutex // serialises writers of pools
 	reservations reservations
 	tenants      tenantBook
+	mobiles      mobiles
 
 	pools    atomic.Pointer[portPools] // by local relay address; replaced, never changed
 	settings atomic.Pointer[Settings]
@@ -100,6 +102,7 @@ func New(cfg Config) (*Server, error) {
 		ledger:  quota.NewLedger(cfg.Buckets, cfg.Settings.Quota, cfg.Settings.QuotaOverrides...),
 		buckets: cfg.Buckets,
 		park:    authn.NewPark(parkConfig),
+		tickets: newTickets(),
 		started: time.Now(),
 	}
 	s.pools.Store(&portPools{})

@@ -24,6 +24,8 @@ type Settings struct {
 	QuotaOverrides []quota.Override
 	// Allocation holds the lifetimes and the caps of one allocation.
 	Allocation allocation.Config
+	// Mobility lets clients keep an allocation when their address changes (RFC 8016).
+	Mobility bool
 	// AllowPeers and DenyPeers are the configured peer rules of everybody.
 	AllowPeers, DenyPeers []allocation.Rule
 	// Protected can never be reached through a relay, whatever AllowPeers says:

@@ -19,6 +19,8 @@ type Stats struct {
 	PeersDenied  map[string]uint64            // by rule
 	Ended        map[string]uint64            // by cause
 	Created      uint64                       // allocations
+	Resumed      uint64                       // allocations, from another address of their client
+	Moved        uint64                       // of them, to where data came from then
 	Ignored      uint64                       // messages that get no answer
 	Limited      uint64                       // answers withheld from a source over its limit
 	Panics       uint64                       // messages dropped because their handling panicked
@@ -87,6 +89,8 @@ func (s *Stats) add(c *counts) {
 		s.Ended[endCause(i).String()] += c.ended[i].Load()
 	}
 	s.Created += c.created.Load()
+	s.Resumed += c.resumed.Load()
+	s.Moved += c.moved.Load()
 	s.Ignored += c.ignored.Load()
 	s.Limited += c.limited.Load()
 	s.Panics += c.panics.Load()

@@ -13,11 +13,20 @@ var transports = [...]allocation.Transport{
 	fastpath.TransportTLS: allocation.TransportTLS,
 }
 
+// tupleOf is the five-tuple of a message.
+func tupleOf(from *fastpath.Message) allocation.FiveTuple {
+	return allocation.FiveTuple{Transport: transports[from.Transport], Client: from.Client, Server: from.Server}
+}
+
 // StreamClosed ends the allocations of a client whose connection is over, RFC 8656
-// section 3.1; it is the worker's fastpath.Config.StreamClosed.
+// section 3.1, unless they are mobile; it is the worker's
+// fastpath.Config.StreamClosed.
 func (h *Handler) StreamClosed(w *fastpath.Worker, from *fastpath.Message) {
 	h.enter(w)
-	tuple := allocation.FiveTuple{Transport: transports[from.Transport], Client: from.Client, Server: from.Server}
+	tuple := tupleOf(from)
+	if h.streamEnded(tuple) {
+		return
+	}
 	for a := h.table.Find(tuple); a != nil; a = h.table.Find(tuple) { // one of each family
 		h.end(a, endDisconnected)
 	}

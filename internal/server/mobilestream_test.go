@@ -1,0 +1,109 @@
+package server_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v3"
+
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// closeAndWait closes a client's connection and waits until the server knows.
+func (f *fixture) closeAndWait(t *testing.T, cl *client) {
+	t.Helper()
+	closed := func() (n uint64) {
+		for _, w := range f.engine.Workers() {
+			n += w.Stats().StreamsClosed[fastpath.CloseClient]
+		}
+		return n
+	}
+	before := closed()
+	cl.conn.Close()
+	for deadline := time.Now().Add(answerTimeout); closed() == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not see the end of a connection")
+		}
+	}
+}
+
+// A mobile allocation outlives its connection and can be resumed by another one,
+// or by UDP: at once, as there is no old path any more.
+func TestMobileAllocationOutlivesItsConnection(t *testing.T) {
+	serverTLS, clientTLS := selfSigned(t)
+	for name, dialNext := range map[string]func(*testing.T, *fixture) *client{
+		"TCP": func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") },
+		"TLS": func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, clientTLS, "alice", "wonderland") },
+		"UDP": func(t *testing.T, f *fixture) *client { return dial(t, f.addr, "alice", "wonderland") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, withMobility, func(o *options) { o.takesTCP, o.streams.TLS = true, serverTLS })
+			old := dialTCP(t, f.addr, nil, "alice", "wonderland")
+			relayed, ticket := old.allocateMobile()
+			old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+			f.toPeer(t, old, 0x4001, relayed)
+			for range 10 {
+				f.closeAndWait(t, old)
+				fresh := dialNext(t, f)
+				ticket = fresh.resume(ticket)
+				f.toClient(t, fresh, 0x4001, relayed) // no data was sent from there
+				f.toPeer(t, fresh, 0x4001, relayed)
+				old = dialTCP(t, f.addr, clientTLS, "alice", "wonderland")
+				ticket = old.resume(ticket)
+				f.toPeer(t, old, 0x4001, relayed)
+				f.toClient(t, old, 0x4001, relayed)
+			}
+			f.wantMobiles(t, 1)
+			old.wantCode(old.do(stun.MethodRefresh, lifetime(0)), 0)
+			f.wantNothingHeld(t)
+		})
+	}
+}
+
+// The end of the old connection discards the old five-tuple, as data on the new
+// one does (RFC 8016 section 3.2.2).
+func TestEndOfTheOldConnectionMovesTheAllocation(t *testing.T) {
+	f := start(t, withMobility, func(o *options) { o.takesTCP = true })
+	old := dialTCP(t, f.addr, nil, "alice", "wonderland")
+	relayed, ticket := old.allocateMobile()
+	old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+	fresh := dialTCP(t, f.addr, nil, "alice", "wonderland")
+	fresh.resume(ticket)
+	f.toClient(t, old, 0x4001, relayed)
+	f.closeAndWait(t, old)
+	f.wantMobiles(t, 1)
+	f.toClient(t, fresh, 0x4001, relayed)
+	f.toPeer(t, fresh, 0x4001, relayed)
+}
+
+// A connection that ends before data came by it leaves everything as it was.
+func TestNewConnectionEnds(t *testing.T) {
+	f := start(t, withMobility, func(o *options) { o.takesTCP = true })
+	old := dial(t, f.addr, "alice", "wonderland")
+	relayed, ticket := old.allocateMobile()
+	old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+	fresh := dialTCP(t, f.addr, nil, "alice", "wonderland")
+	ticket = fresh.resume(ticket)
+	f.closeAndWait(t, fresh)
+	f.wantMobiles(t, 1)
+	f.toPeer(t, old, 0x4001, relayed)
+	f.toClient(t, old, 0x4001, relayed)
+	third := dialTCP(t, f.addr, nil, "alice", "wonderland")
+	third.resume(ticket)
+	f.toPeer(t, third, 0x4001, relayed)
+	f.toClient(t, third, 0x4001, relayed)
+	third.wantCode(third.do(stun.MethodRefresh, lifetime(0)), 0)
+	f.wantNothingHeld(t)
+}
+
+// openOther opens a second peer.
+func openOther(t *testing.T, f *fixture) *net.UDPConn {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: f.peer.Addr().AsSlice()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
