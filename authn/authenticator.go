@@ -80,7 +80,7 @@ type Credential struct {
 	User       string    // identity for quotas: the name, for REST credentials only the id
 	ExpiresAt  time.Time // of a REST credential; zero: never
 	SecretName string    // name of the shared secret of a REST credential
-	Tenant     string    // that the shared secret belongs to; may be empty
+	Tenant     string    // that the shared secret, or the user of a Source, belongs to; may be empty
 }
 
 // New validates cfg and computes the keys of its users. Its error lists every
@@ -215,7 +215,7 @@ func (a *Authenticator) find(name string, check func(key Key) bool) (Credential,
 
 // credential is what the user of a Record authenticates with.
 func (r Record) credential(name string) Credential {
-	c := Credential{Key: r.Key.sealed(), User: r.User, ExpiresAt: r.ExpiresAt}
+	c := Credential{Key: r.Key.sealed(), User: r.User, ExpiresAt: r.ExpiresAt, Tenant: r.Tenant}
 	if c.User == "" {
 		c.User = name
 	}

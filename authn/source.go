@@ -39,6 +39,7 @@ type Record struct {
 	Key       Key
 	User      string    // identity for quotas; empty: the name
 	ExpiresAt time.Time // of a credential that expires; zero: never
+	Tenant    string    // that the user belongs to; may be empty
 }
 
 // Secrets is a list of shared secrets that is ready to check credentials with.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/fairlead/fairlead/authn"
@@ -133,6 +134,9 @@ func (s *Store) remember(k key, name string, record authn.Record, err error) err
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
+		if record.Tenant == "" {
+			record.Tenant = s.cfg.Tenant
+		}
 		s.unknown.remove(k)
 		until := now.Add(s.cfg.TTL)
 		s.known.put(&entry{key: k, name: name, record: record, until: until, stale: until.Add(s.cfg.Stale)})
@@ -155,6 +159,12 @@ func (s *Store) rememberSecrets(realm string, list []authn.Secret, err error) er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
+		list = slices.Clone(list) // the back-end may keep its own
+		for i := range list {
+			if list[i].Tenant == "" {
+				list[i].Tenant = s.cfg.Tenant
+			}
+		}
 		until := now.Add(s.cfg.TTL)
 		s.secrets[realm] = &secretsEntry{secrets: authn.NewSecrets(list), until: until, stale: until.Add(s.cfg.Stale)}
 		return nil

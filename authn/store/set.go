@@ -14,6 +14,18 @@ import (
 // they know. It is immutable and implements authn.Source.
 type Set []*Store
 
+// Of returns the stores that serve a realm, by its prepared name. What the others
+// say, be it that they are down, is nothing to that realm.
+func (set Set) Of(realm string) Set {
+	var own Set
+	for _, s := range set {
+		if s.serves(realm) {
+			own = append(own, s)
+		}
+	}
+	return own
+}
+
 // Lookup returns the user from the first store that knows the name. As long as
 // an earlier one could still be asked, it is Pending.
 func (set Set) Lookup(realm, username string) (authn.Record, authn.Status) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 type Config struct {
 	Name string // for logs and metrics
 	Type string // of back-end, for metrics
+
+	Realms []string // prepared names of those that it is asked about; empty: all
+	Tenant string   // that its users and secrets belong to, unless they have one; may be empty
 
 	TTL         time.Duration // how long an answer is fresh
 	NegativeTTL time.Duration // how long it is remembered that a user is unknown
@@ -156,6 +160,11 @@ func (s *Store) Traits(realm string) Traits {
 		return Traits{}
 	}
 	return traits
+}
+
+// serves reports whether the store is asked about a realm.
+func (s *Store) serves(realm string) bool {
+	return len(s.cfg.Realms) == 0 || slices.Contains(s.cfg.Realms, realm)
 }
 
 // Name is the configured name.

@@ -39,6 +39,14 @@ func urlsOf(cfg *config.Config, realm config.Realm, local []netip.Addr) []string
 	}
 	add("turn", "udp", config.Listener.IsUDP)
 	add("turn", "tcp", config.Listener.IsTCP)
+	// A name reaches the realm by every listener that takes TLS.
+	for _, name := range realm.CanonicalServerNames() {
+		for _, listener := range cfg.Listeners {
+			if url := fmt.Sprintf("turns:%s:%d?transport=tcp", name, listener.Bound().Port()); !listener.IsUDP() && !slices.Contains(urls, url) {
+				urls = append(urls, url)
+			}
+		}
+	}
 	if cfg.HasTLS() {
 		add("turns", "tcp", func(l config.Listener) bool { return !l.IsUDP() })
 	}

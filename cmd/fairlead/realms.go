@@ -18,7 +18,8 @@ func newRealms(cfg *config.Config, set store.Set) (realms []server.Realm, tenant
 		}
 		allow, deny := each.PeerRules()
 		realms = append(realms, server.Realm{
-			Authenticator: auth, Listeners: each.ListenerAddresses(), AllowPeers: allow, DenyPeers: deny,
+			Authenticator: auth, Listeners: each.ListenerAddresses(), ServerNames: each.CanonicalServerNames(),
+			AllowPeers: allow, DenyPeers: deny,
 		})
 	}
 	for _, each := range cfg.Tenants {

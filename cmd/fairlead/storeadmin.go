@@ -41,13 +41,13 @@ func (a adminTarget) run(ctx context.Context, options config.Options, work func(
 	if err != nil {
 		return err
 	}
-	chosen, err := a.choose(cfg.Auth.Stores)
-	if err != nil {
-		return err
-	}
 	realm, err := authn.PrepareRealm(firstOf(a.realm, cfg.Auth.Realm))
 	if err != nil {
 		return fmt.Errorf("realm %w", err)
+	}
+	chosen, err := a.choose(cfg.Auth.Stores, realm)
+	if err != nil {
+		return err
 	}
 	backend, err := chosen.Backend(0, true)
 	if err != nil {
@@ -63,19 +63,29 @@ func (a adminTarget) run(ctx context.Context, options config.Options, work func(
 	return work(ctx, db, realm)
 }
 
-// choose finds the store that the flags name.
-func (a adminTarget) choose(stores []config.Store) (config.Store, error) {
+// choose finds the store that the flags name. One that the server does not ask
+// about the realm would keep users that nobody finds.
+func (a adminTarget) choose(stores []config.Store, realm string) (config.Store, error) {
 	if a.file != "" {
 		return config.Store{Type: "sqlite", Path: a.file}, nil
 	}
-	var names []string
+	var names, strange []string
 	for _, s := range stores {
-		if s.Name == a.store || a.store == "" && s.IsDatabase() {
+		switch {
+		case a.store == "" && s.IsDatabase() && s.Serves(realm):
+			return s, nil
+		case a.store == "" && s.IsDatabase():
+			strange = append(strange, s.Name)
+		case s.Name == a.store && !s.Serves(realm):
+			return config.Store{}, fmt.Errorf("store %q does not serve realm %q, only %s: give one of them with --realm", s.Name, realm, strings.Join(s.Realms, ", "))
+		case s.Name == a.store:
 			return s, nil
 		}
 		names = append(names, s.Name)
 	}
 	switch {
+	case len(strange) > 0:
+		return config.Store{}, fmt.Errorf("no database of the configuration serves realm %q: give another --realm, or add it to realms of %s", realm, strings.Join(strange, " or "))
 	case a.store == "":
 		return config.Store{Type: "sqlite"}, nil
 	case len(names) == 0:

@@ -108,11 +108,15 @@ func (s *stores) close(each *store.Store) {
 	}
 }
 
-// withStores lets a realm ask the stores; each is asked by realm, so all realms
-// share them.
+// withStores lets a realm ask the stores that serve it. A store that serves several
+// is asked by realm.
 func withStores(cfg authn.Config, set store.Set) authn.Config {
-	if len(set) > 0 {
-		cfg.Source = set
+	realm, err := authn.PrepareRealm(cfg.Realm)
+	if err != nil {
+		return cfg // which authn.New refuses
+	}
+	if own := set.Of(realm); len(own) > 0 {
+		cfg.Source = own
 	}
 	return cfg
 }

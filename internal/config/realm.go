@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
@@ -10,15 +12,17 @@ import (
 // Realm is a protection space beside auth.realm, with users of its own. What
 // auth says about expiry, nonces and features holds for it, too.
 type Realm struct {
-	Name       string         `yaml:"name"`
-	Listeners  []string       `yaml:"listeners"`
-	Users      []User         `yaml:"users"`
-	Secrets    []SharedSecret `yaml:"secrets"`
-	AllowPeers []string       `yaml:"allow_peers"`
-	DenyPeers  []string       `yaml:"deny_peers"`
+	Name        string         `yaml:"name"`
+	Listeners   []string       `yaml:"listeners"`
+	ServerNames []string       `yaml:"server_names"`
+	Users       []User         `yaml:"users"`
+	Secrets     []SharedSecret `yaml:"secrets"`
+	AllowPeers  []string       `yaml:"allow_peers"`
+	DenyPeers   []string       `yaml:"deny_peers"`
 }
 
-// Tenant has peer rules beside those of its realm; shared secrets name it.
+// Tenant has peer rules beside those of its realm; shared secrets and stores name
+// it.
 type Tenant struct {
 	Name       string   `yaml:"name"`
 	Realm      string   `yaml:"realm"`
@@ -65,6 +69,23 @@ func (r Realm) ListenerAddresses() []netip.AddrPort {
 		addresses = append(addresses, must(parseAddressPort(text)))
 	}
 	return addresses
+}
+
+// CanonicalServerNames are the names of TLS clients whose realm this is, as they
+// arrive: in lower case, without a dot at the end.
+func (r Realm) CanonicalServerNames() []string {
+	var names []string
+	for _, name := range r.ServerNames {
+		names = append(names, canonicalName(name))
+	}
+	return names
+}
+
+func canonicalName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// hasStore reports whether a store is asked about a realm.
+func (c *Config) hasStore(realm string) bool {
+	return slices.ContainsFunc(c.Auth.Stores, func(s Store) bool { return s.Serves(realm) })
 }
 
 // ListenersOf are the listening addresses whose clients get a realm: those that

@@ -107,3 +107,77 @@ tenants:
 		}
 	}
 }
+
+const serverNames = `
+listeners:
+  - {address: "0.0.0.0:3478", transport: udp}
+  - {address: "0.0.0.0:5349", transport: tls}
+tls: {certificates: [{certificate_file: "a.crt", key_file: "a.key"}]}
+public_host: "TURN.example.net"
+auth:
+  realm: "example.org"
+  stores: [{name: "main", type: sqlite, realms: ["example.org"]}, {name: "net", type: jwt, secret: "s", realms: ["Example.net"], tenant: "acme"}]
+realms:
+  - name: "Example.net"
+    server_names: ["Turn.Example.Net.", "turn2.example.net"]
+tenants:
+  - {name: "acme", realm: "Example.net"}
+`
+
+// A realm can do with server names and a store, and needs neither a listener nor
+// users in the file.
+func TestRealmOfServerNamesAndStores(t *testing.T) {
+	c, warnings, err := config.Load(config.Options{File: file(t, serverNames)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"turn.example.net", "turn2.example.net"}, c.Realms[0].CanonicalServerNames()); diff != "" {
+		t.Errorf("server names differ (-want +got):\n%s", diff)
+	}
+	for _, test := range []struct {
+		store int
+		realm string
+		want  bool
+	}{{0, "example.org", true}, {0, "Example.net", false}, {1, "Example.net", true}, {1, "example.org", false}} {
+		if got := c.Auth.Stores[test.store].Serves(test.realm); got != test.want {
+			t.Errorf("store %d serves %s: got %v, want %v", test.store, test.realm, got, test.want)
+		}
+	}
+	cache := c.Auth.Stores[1].Cache()
+	if diff := cmp.Diff([]string{"Example.net"}, cache.Realms); diff != "" || cache.Tenant != "acme" {
+		t.Errorf("got tenant %q, realms differ (-want +got):\n%s", cache.Tenant, diff)
+	}
+	var about []string
+	for _, w := range warnings {
+		about = append(about, w.Path)
+	}
+	if diff := cmp.Diff([]string{"public_host"}, about); diff != "" {
+		t.Errorf("warnings differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestMistakesInServerNamesAndScopesOfStores(t *testing.T) {
+	_, _, err := config.Load(config.Options{File: file(t, `
+listeners: [{address: "0.0.0.0:3478", transport: udp}]
+auth:
+  realm: "example.org"
+  stores:
+    - {name: "a", type: jwt, secret: "s", realms: ["example.com", "nowhere", "", "example.com"], tenant: "a b"}
+realms:
+  - {name: "example.com", server_names: ["*.example.com", "192.0.2.1", "turn.example.com", "TURN.example.com."]}
+  - {name: "example.net", server_names: ["turn.example.com"], secrets: [{value: "0123456789abcdef"}]}
+  - {name: "example.edu", server_names: ["turn.example.edu"]}
+`)})
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, want := range []string{
+		"auth: ", "auth.stores[0].realms[1]", "auth.stores[0].realms[2]", "auth.stores[0].realms[3]", "auth.stores[0].tenant",
+		"realms[0].server_names: ", "realms[0].server_names[0]", "realms[0].server_names[1]", "realms[0].server_names[3]",
+		"realms[1].server_names[0]", "stands in realms[0].server_names[2] already", "realms[2]: ",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got no problem %q in\n%v", want, err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fairlead/fairlead/authn/store"
@@ -16,6 +17,9 @@ import (
 type Store struct {
 	Name string `yaml:"name"`
 	Type string `yaml:"type"`
+
+	Realms []string `yaml:"realms"`
+	Tenant string   `yaml:"tenant"`
 
 	Path          string `yaml:"path"`
 	DSN           Secret `yaml:"dsn"`
@@ -62,11 +66,27 @@ const DefaultStorePath = "/var/lib/fairlead/users.db"
 // IsDatabase reports whether users can be written into the store.
 func (s Store) IsDatabase() bool { return s.Type != storeHTTP && s.Type != storeJWT }
 
+// Serves reports whether the store is asked about a realm.
+func (s Store) Serves(realm string) bool {
+	return len(s.Realms) == 0 || slices.Contains(s.preparedRealms(), prepared(realm))
+}
+
+// preparedRealms are the realms in the form that the server goes by.
+func (s Store) preparedRealms() []string {
+	var names []string
+	for _, name := range s.Realms {
+		names = append(names, prepared(name))
+	}
+	return names
+}
+
 // Cache bounds what is remembered of the back-end and how long it is waited for.
 func (s Store) Cache() store.Config {
 	return store.Config{
 		Name:        s.Name,
 		Type:        s.Type,
+		Realms:      s.preparedRealms(),
+		Tenant:      s.Tenant,
 		TTL:         orDuration(s.CacheTTL, 60*time.Second),
 		NegativeTTL: orDuration(s.CacheNegativeTTL, 10*time.Second),
 		Stale:       orDuration(s.CacheStale, time.Hour),

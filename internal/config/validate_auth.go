@@ -43,7 +43,7 @@ func (v *validator) credentials(path string, realm Realm, cfg authn.Config) {
 			v.label(fmt.Sprintf("%s.secrets[%d].tenant", path, i), secret.Tenant)
 		}
 	}
-	if len(v.config.Auth.Stores) > 0 {
+	if v.config.hasStore(realm.Name) {
 		cfg.Source = anyStores{}
 	}
 	_, err := authn.New(cfg)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 
 	"github.com/fairlead/fairlead/authn"
 )
@@ -29,6 +30,7 @@ func (v *validator) realms() {
 	}
 	names := map[string]string{prepared(v.config.Auth.Realm): "auth.realm"}
 	claimed := make(map[netip.AddrPort]string)
+	served := make(map[string]string)
 	for i, realm := range v.config.Realms {
 		path := fmt.Sprintf("realms[%d]", i)
 		if first, twice := names[prepared(realm.Name)]; twice {
@@ -36,14 +38,15 @@ func (v *validator) realms() {
 		} else {
 			names[prepared(realm.Name)] = path
 		}
-		if len(realm.Users) == 0 && len(realm.Secrets) == 0 {
-			v.reject(path, nil, "has neither users nor secrets: nobody could relay in it")
+		if len(realm.Users) == 0 && len(realm.Secrets) == 0 && !v.config.hasStore(realm.Name) {
+			v.reject(path, nil, "has neither users nor secrets, and no store serves it: nobody could relay in it")
 		} else {
 			v.credentials(path, realm, v.config.realmAuthn(realm))
 		}
-		if len(realm.Listeners) == 0 {
-			v.reject(path+".listeners", nil, "names no listener: no client would ever get this realm")
+		if len(realm.Listeners)+len(realm.ServerNames) == 0 {
+			v.reject(path+".listeners", nil, "names no listener, and server_names is empty: no client would ever get this realm")
 		}
+		v.serverNames(path+".server_names", realm.ServerNames, served)
 		for j, text := range realm.Listeners {
 			at := fmt.Sprintf("%s.listeners[%d]", path, j)
 			addr, err := parseAddressPort(text)
@@ -60,6 +63,30 @@ func (v *validator) realms() {
 		}
 		v.rules(path+".allow_peers", realm.AllowPeers)
 		v.rules(path+".deny_peers", realm.DenyPeers)
+	}
+}
+
+// serverNames checks the names of TLS clients that a realm claims; served says
+// where a name stands already.
+func (v *validator) serverNames(path string, names []string, served map[string]string) {
+	if len(names) == 0 {
+		return
+	}
+	isTLS := func(l Listener) bool { return !l.IsUDP() }
+	if !v.config.HasTLS() || !slices.ContainsFunc(v.config.Listeners, isTLS) {
+		v.reject(path, nil, "are those of TLS clients: set tls.certificates or tls.acme.domains, and have a listener of transport tcp or tls")
+	}
+	for i, name := range names {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if _, err := netip.ParseAddr(name); err == nil || !isHost(name) {
+			v.reject(at, name, "must be a DNS name, without wildcard and port: clients of an address send no name")
+			continue
+		}
+		if first, twice := served[canonicalName(name)]; twice {
+			v.reject(at, name, "stands in %s already", first)
+			continue
+		}
+		served[canonicalName(name)] = at
 	}
 }
 

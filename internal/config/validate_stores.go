@@ -28,7 +28,7 @@ var storeKeys = map[string][]string{
 
 // cacheKeys are those that every store has.
 var cacheKeys = []string{
-	"name", "type", "cache_ttl", "cache_negative_ttl", "cache_stale", "cache_entries", "timeout", "connections",
+	"name", "type", "realms", "tenant", "cache_ttl", "cache_negative_ttl", "cache_stale", "cache_entries", "timeout", "connections",
 }
 
 func (v *validator) stores() {
@@ -47,6 +47,7 @@ func (v *validator) stores() {
 			continue
 		}
 		v.storeKeys(path, s, keys)
+		v.storeScope(path, s)
 		v.storeCache(path, s)
 		if backend, err := s.Backend(v.config.Auth.ClockSkew, false); err != nil {
 			v.reject(path, nil, "%v", err)
@@ -68,6 +69,20 @@ func (v *validator) storeKeys(path string, s Store, keys []string) {
 			continue
 		}
 		v.reject(path+"."+name, nil, "means nothing to a store of type %s, which has: %s", s.Type, strings.Join(keys, ", "))
+	}
+}
+
+// storeScope checks whose users a store holds.
+func (v *validator) storeScope(path string, s Store) {
+	for i, name := range s.Realms {
+		if _, known := v.config.RealmOf(name); !known || name == "" {
+			v.reject(fmt.Sprintf("%s.realms[%d]", path, i), name, "is neither auth.realm nor the name of one of realms")
+		} else if j := slices.Index(s.Realms, name); j < i {
+			v.reject(fmt.Sprintf("%s.realms[%d]", path, i), name, "stands in realms[%d] already", j)
+		}
+	}
+	if s.Tenant != "" {
+		v.label(path+".tenant", s.Tenant)
 	}
 }
 

@@ -49,13 +49,17 @@ func (c *Config) Warnings() []Warning {
 		path := fmt.Sprintf("realms[%d]", i)
 		secretWarnings(path, realm.Secrets, warn)
 		allowWarnings(path+".allow_peers", realm.AllowPeers, warn)
+		if slices.Contains(realm.CanonicalServerNames(), canonicalName(c.PublicHost)) {
+			warn("public_host", "clients that come to %s by TLS get realm %q, so URLs with it are wrong for the other realms", c.PublicHost, realm.Name)
+		}
 	}
 	for i, tenant := range c.Tenants {
 		allowWarnings(fmt.Sprintf("tenants[%d].allow_peers", i), tenant.AllowPeers, warn)
 		realm, _ := c.RealmOf(tenant.Realm)
 		isTenant := func(secret SharedSecret) bool { return secret.Tenant == tenant.Name }
-		if !slices.ContainsFunc(realm.Secrets, isTenant) {
-			warn(fmt.Sprintf("tenants[%d]", i), "no shared secret of realm %q names tenant %q, so nobody belongs to it", realm.Name, tenant.Name)
+		isStore := func(s Store) bool { return s.Tenant == tenant.Name && s.Serves(realm.Name) }
+		if !slices.ContainsFunc(realm.Secrets, isTenant) && !slices.ContainsFunc(c.Auth.Stores, isStore) {
+			warn(fmt.Sprintf("tenants[%d]", i), "no shared secret and no store of realm %q names tenant %q, so nobody belongs to it", realm.Name, tenant.Name)
 		}
 	}
 	if len(c.Realms) > 0 && len(c.ListenersOf(c.asRealm())) == 0 {

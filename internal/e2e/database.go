@@ -64,8 +64,14 @@ func (d *database) down(t testing.TB) {
 // fill lets coturn's own tool add a user and a secret.
 func (d *database) fill(t testing.TB, u user) {
 	t.Helper()
-	must(t, d.host.Command(t.Context(), "turnadmin", append([]string{"-a", "-u", u.Name, "-r", testRealm, "-p", u.Password}, d.admin...)...))
-	must(t, d.host.Command(t.Context(), "turnadmin", append([]string{"-s", d.secret(), "-r", testRealm}, d.admin...)...))
+	d.fillRealm(t, testRealm, u)
+}
+
+// fillRealm is fill for a certain realm.
+func (d *database) fillRealm(t testing.TB, realm string, u user) {
+	t.Helper()
+	must(t, d.host.Command(t.Context(), "turnadmin", append([]string{"-a", "-u", u.Name, "-r", realm, "-p", u.Password}, d.admin...)...))
+	must(t, d.host.Command(t.Context(), "turnadmin", append([]string{"-s", d.secret(), "-r", realm}, d.admin...)...))
 }
 
 // must runs a command that has to succeed.
