@@ -37,7 +37,7 @@ gen-check: ## fail when a generated file is stale
 e2e: build ## real clients in network namespaces (root; installs coturn, chromium, … by package name)
 	internal/build/e2e.sh
 
-soak: build ## long runs: spoofed floods, 16,000 allocations (root)
+soak: build ## long runs: floods, bad credentials, 16,000 allocations (root)
 	internal/build/soak.sh
 
 bench: build ## measure against coturn and pion, write docs/PERFORMANCE.md (root)

@@ -80,10 +80,19 @@ func (c *crowd) receive(t testing.TB, timeout time.Duration) (datagram []byte, m
 	if err != nil {
 		t.Fatalf("receive for a crowd: %v", err)
 	}
-	messages, err := unix.ParseSocketControlMessage(c.oob[:oobSize])
+	member, ok = destination(c.oob[:oobSize])
+	if !ok {
+		t.Fatalf("receive for a crowd: got control messages % x, want IP_PKTINFO", c.oob[:oobSize])
+	}
+	return c.buf[:size], member, true
+}
+
+// destination is whom a datagram was for, by its IP_PKTINFO.
+func destination(oob []byte) (member netip.Addr, ok bool) {
+	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil || len(messages) != 1 || len(messages[0].Data) < 12 {
-		t.Fatalf("receive for a crowd: got control messages %v (error %v), want IP_PKTINFO", messages, err)
+		return netip.Addr{}, false
 	}
 	// struct in_pktinfo: interface, local address, destination of the packet.
-	return c.buf[:size], netip.AddrFrom4([4]byte(messages[0].Data[8:12])), true
+	return netip.AddrFrom4([4]byte(messages[0].Data[8:12])), true
 }
