@@ -104,6 +104,7 @@ func (c *client) build(method stun.Method, signed bool, attributes []stun.Setter
 }
 
 func (c *client) integrity() stun.MessageIntegrity {
+	known.addPassword(c.user.Name, c.realm, c.user.Password)
 	return stun.NewLongTermIntegrity(c.user.Name, c.realm, c.user.Password)
 }
 

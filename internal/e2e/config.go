@@ -163,4 +163,5 @@ func (c config) overwrite(t testing.TB, path string) {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatalf("write the configuration: %v", err)
 	}
+	known.addConfig(t, path, nil)
 }

@@ -7,6 +7,10 @@
 // that hides nothing. No test looks inside the server: a test knows answers,
 // relayed bytes, logs, metrics, exit codes and what /proc shows.
 //
+// Whatever a server writes while a test runs (its log, its metrics, its answers by
+// HTTP, the configuration that it shows) is searched for every secret of the test
+// when it ends: secretBook knows them, startServer and fairlead see to it.
+//
 // Everything here stands behind the build tag e2e (`make e2e`) or soak (`make
 // soak`, the long ones) and needs root. The server's binary comes from the flag
 // -fairlead. Tests are bounded in time, wait on conditions, and never skip.

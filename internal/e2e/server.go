@@ -5,6 +5,8 @@ package e2e
 import (
 	"io"
 	"net/http"
+	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,25 +25,28 @@ type server struct {
 	monitoring string // its address
 	host       *testnet.Namespace
 	http       *http.Client // in the server's namespace
+	written    *written     // what came by http, and the shown configuration
+	prefix     []string     // of its command
 }
 
 // startServer runs the server on the relay of the network until the test ends
 // and waits until it is ready. A prefix, if any, is a program that runs the
-// server: prlimit and its arguments.
+// server: prlimit and its arguments. Whatever the server writes until then is
+// searched for secrets.
 func startServer(t testing.TB, n *testnet.Net, c config, prefix ...string) *server {
 	t.Helper()
+	kept := &written{next: &http.Transport{DialContext: n.Relay.DialContext, DisableKeepAlives: true}}
 	s := &server{
 		configPath: c.writeFile(t),
 		monitoring: c.Monitoring.Address,
 		host:       n.Relay,
-		http:       &http.Client{Transport: &http.Transport{DialContext: n.Relay.DialContext, DisableKeepAlives: true}, Timeout: patience},
+		http:       &http.Client{Transport: kept, Timeout: patience},
+		written:    kept,
+		prefix:     prefix,
 	}
-	cmd := fairlead(t, n.Relay, "serve", "--config", s.configPath)
-	if len(prefix) > 0 {
-		// Behind "ip netns exec NAME".
-		cmd.Args = append(cmd.Args[:4:4], append(prefix, cmd.Args[4:]...)...)
-	}
-	s.Process = testnet.Start(t, cmd)
+	s.Process = testnet.Start(t, s.command(t, "serve", "--config", s.configPath))
+	t.Cleanup(func() { s.checkWritten(t) })
+	s.show(t)
 	testnet.Await(t, patience, func() bool {
 		if s.Ended() {
 			t.Fatalf("start the server: it has ended: %s", s.Output())
@@ -49,6 +54,39 @@ func startServer(t testing.TB, n *testnet.Net, c config, prefix ...string) *serv
 		return s.ready()
 	}, "the server is ready")
 	return s
+}
+
+// command prepares a command of the server's program as the server itself is run.
+func (s *server) command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := fairlead(t, s.host, args...)
+	// Behind "ip netns exec NAME".
+	cmd.Args = slices.Concat(cmd.Args[:4:4], s.prefix, cmd.Args[4:])
+	return cmd
+}
+
+// show notes the secrets of the configuration in force, and keeps what the program
+// shows of it.
+func (s *server) show(t testing.TB) {
+	t.Helper()
+	known.addConfig(t, s.configPath, s.prefix)
+	shown, err := s.command(t, "config", "show", s.configPath).CombinedOutput()
+	if err != nil && !s.Ended() {
+		t.Errorf("fairlead config show: %v: %s", err, shown)
+	}
+	s.written.keep("config show", string(shown), false)
+}
+
+// checkWritten looks for secrets in what was read of the server; its log is looked
+// through when it has ended.
+func (s *server) checkWritten(t testing.TB) {
+	t.Helper()
+	if !s.Ended() {
+		for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
+			_, _, _ = s.get(path) // kept if it answers
+		}
+	}
+	s.written.check(t)
 }
 
 // ready reports what /readyz says.
@@ -81,6 +119,7 @@ func (s *server) reload(t testing.TB, c config) {
 	t.Helper()
 	before := len(s.logLines(logReloaded))
 	c.overwrite(t, s.configPath)
+	s.show(t)
 	s.Signal(t, syscall.SIGHUP)
 	testnet.Await(t, patience, func() bool { return len(s.logLines(logReloaded)) > before }, "the server has reloaded")
 }
