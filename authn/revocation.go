@@ -20,6 +20,7 @@ const MaxRevocations = 1 << 16
 // of User, Username and Secret is set.
 type Revocation struct {
 	Realm    string    `json:"realm"`
+	Tenant   string    `json:"tenant,omitempty"`   // only its credentials; empty: whosesoever
 	User     string    `json:"user,omitempty"`     // whatever the expiry of a REST username
 	Username string    `json:"username,omitempty"` // one USERNAME, as it goes over the wire
 	Secret   string    `json:"secret,omitempty"`   // name of a shared secret
@@ -28,7 +29,11 @@ type Revocation struct {
 
 // ID names the revocation, whatever its end: it is made of what is revoked.
 func (r Revocation) ID() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q", r.Realm, r.User, r.Username, r.Secret))
+	what := fmt.Appendf(nil, "%q %q %q %q", r.Realm, r.User, r.Username, r.Secret)
+	if r.Tenant != "" {
+		what = fmt.Appendf(what, " %q", r.Tenant)
+	}
+	sum := sha256.Sum256(what)
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -42,6 +47,9 @@ func (r Revocation) check() error {
 		if len(value) > MaxWireUsernameBytes {
 			return fmt.Errorf("user, username and secret have %d bytes at most", MaxWireUsernameBytes)
 		}
+	}
+	if len(r.Tenant) > MaxWireUsernameBytes {
+		return fmt.Errorf("tenant has %d bytes at most", MaxWireUsernameBytes)
 	}
 	if set != 1 {
 		return errors.New("give exactly one of user, username and secret")
@@ -151,11 +159,19 @@ func (r *Revocations) Covers(realm, username string, c Credential) bool {
 		{Realm: realm, Username: username},
 		{Realm: realm, Secret: c.SecretName},
 	} {
-		if found, ok := set[key]; ok && !found.isOver(now) {
+		if isLive(set, key, now) {
+			return true
+		}
+		if key.Tenant = c.Tenant; c.Tenant != "" && isLive(set, key, now) {
 			return true
 		}
 	}
 	return false
+}
+
+func isLive(set map[Revocation]Revocation, key Revocation, now time.Time) bool {
+	found, ok := set[key]
+	return ok && !found.isOver(now)
 }
 
 // change replaces the list by a changed copy, in the store first.
@@ -187,7 +203,7 @@ func sorted(set map[Revocation]Revocation) []Revocation {
 		}
 	}
 	slices.SortFunc(list, func(a, b Revocation) int {
-		return cmp.Or(cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.User, b.User), cmp.Compare(a.Username, b.Username), cmp.Compare(a.Secret, b.Secret))
+		return cmp.Or(cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.User, b.User), cmp.Compare(a.Username, b.Username), cmp.Compare(a.Secret, b.Secret))
 	})
 	return list
 }

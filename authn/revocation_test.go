@@ -37,7 +37,7 @@ func openRevocations(t *testing.T, store authn.RevocationStore) *authn.Revocatio
 }
 
 func TestRevocationCovers(t *testing.T) {
-	credential := authn.Credential{User: "alice", SecretName: "one"}
+	credential := authn.Credential{User: "alice", SecretName: "one", Tenant: "acme"}
 	for _, test := range []struct {
 		name string
 		r    authn.Revocation
@@ -50,6 +50,9 @@ func TestRevocationCovers(t *testing.T) {
 		{"another username of the user", authn.Revocation{Realm: "a", Username: "18:alice"}, false},
 		{"another secret", authn.Revocation{Realm: "a", Secret: "two"}, false},
 		{"another realm", authn.Revocation{Realm: "b", User: "alice"}, false},
+		{"user of the tenant", authn.Revocation{Realm: "a", Tenant: "acme", User: "alice"}, true},
+		{"username of the tenant", authn.Revocation{Realm: "a", Tenant: "acme", Username: "17:alice"}, true},
+		{"user of another tenant", authn.Revocation{Realm: "a", Tenant: "umbrella", User: "alice"}, false},
 		{"the same word of another kind", authn.Revocation{Realm: "a", Secret: "alice"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

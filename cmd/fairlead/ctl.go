@@ -59,6 +59,7 @@ shared secret, and end their live allocations. Prints the id to lift it by.
 	flags.StringVar(&asked.Username, "username", "", "one USERNAME, with its expiry")
 	flags.StringVar(&asked.Secret, "secret", "", "name of a shared secret")
 	flags.StringVar(&asked.Realm, "realm", "", "realm (default: auth.realm)")
+	flags.StringVar(&asked.Tenant, "tenant", "", "only credentials of this tenant (default: of all)")
 	flags.StringVar(&until, "until", "", "when it ends by itself: a duration such as 24h, or a time such as 2027-01-31T12:00:00Z")
 	cmd.MarkFlagsOneRequired("user", "username", "secret")
 	cmd.MarkFlagsMutuallyExclusive("user", "username", "secret")
@@ -108,6 +109,9 @@ func writeRevocations(cmd *cobra.Command, list []adminapi.Revocation) error {
 			what = "user " + each.User
 		case each.Username != "":
 			what = "username " + each.Username
+		}
+		if each.Tenant != "" {
+			what += " of tenant " + each.Tenant
 		}
 		if !each.Until.IsZero() {
 			until = each.Until.Format(time.RFC3339)

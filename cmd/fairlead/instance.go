@@ -64,7 +64,6 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	}
 	i.addresses = addresses
 	i.events = newEvents(cfg, log)
-	i.credentials = credentials.New(i.credentialConfig(cfg))
 	set, commit, rollback, err := i.stores.open(cfg)
 	if err != nil {
 		return nil, err
@@ -84,6 +83,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	if i.revocations, err = openRevocations(cfg.StateDir); err != nil {
 		return nil, err
 	}
+	i.credentials = credentials.New(i.credentialConfig(cfg))
 	if i.fleet, err = openFleet(cfg, log); err != nil {
 		return nil, err
 	}

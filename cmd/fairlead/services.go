@@ -11,10 +11,12 @@ import (
 
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/adminapi"
+	"github.com/fairlead/fairlead/internal/alternate"
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/httpserve"
+	"github.com/fairlead/fairlead/internal/logging"
 	"github.com/fairlead/fairlead/internal/statefile"
 )
 
@@ -80,9 +82,43 @@ func (i *instance) credentialConfig(cfg *config.Config) credentials.Config {
 		Origins: cfg.CredentialEndpoint.AllowedOrigins,
 		URLs: func(name string) []string {
 			realm, _ := cfg.RealmOf(name)
+			if i.isStopping.Load() {
+				return i.otherURLs(cfg, realm)
+			}
 			return urlsOf(cfg, realm, i.addresses.All())
 		},
+		Revocations: i.revocations,
+		EndRevoked:  i.endRevoked,
+		Audit: func(key string, revocation authn.Revocation) {
+			i.log.Named("credentials").Info("revoked", zap.String("api_key", key), zap.String("id", revocation.ID()),
+				logging.Realm(revocation.Realm), zap.String("tenant", revocation.Tenant), zap.Time("until", revocation.Until))
+		},
 	}
+}
+
+// endRevoked ends the live allocations of whoever is revoked.
+func (i *instance) endRevoked(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, endRevokedTimeout)
+	defer cancel()
+	return i.server.EndRevoked(ctx, i.engine.Workers())
+}
+
+// otherURLs are the URLs of the other servers that answer, for clients of a server
+// that takes no more: those of the main realm only, which all of them have.
+func (i *instance) otherURLs(cfg *config.Config, realm config.Realm) []string {
+	if realm.Name != cfg.Auth.Realm {
+		return nil
+	}
+	var urls []string
+	for _, other := range i.others.Healthy() {
+		switch {
+		case other.Transport != alternate.TLS:
+			urls = append(urls, fmt.Sprintf("turn:%s?transport=%s", other.Address, other.Transport))
+		case other.Domain != "": // its certificate is not for the address
+			urls = append(urls, fmt.Sprintf("turns:%s:%d?transport=tcp", other.Domain, other.Address.Port()))
+		}
+	}
+	return urls
 }
 
 // listen opens one more HTTP listener.
@@ -101,13 +137,9 @@ func (i *instance) adminHandler(cfg *config.Config) http.Handler {
 	return adminapi.Handler(adminapi.Config{
 		Token:       cfg.Admin.Token.Reveal(),
 		Revocations: i.revocations,
-		EndRevoked: func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, endRevokedTimeout)
-			defer cancel()
-			return i.server.EndRevoked(ctx, i.engine.Workers())
-		},
-		MainRealm: i.server.MainRealm(),
-		HasRealm:  i.server.HasRealm,
-		Log:       i.log,
+		EndRevoked:  i.endRevoked,
+		MainRealm:   i.server.MainRealm(),
+		HasRealm:    i.server.HasRealm,
+		Log:         i.log,
 	})
 }

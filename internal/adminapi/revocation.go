@@ -45,7 +45,7 @@ func (a *api) addRevocation(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&asked); err != nil {
-		fail(w, http.StatusBadRequest, "the body must be an object with one of user, username and secret, and perhaps realm and until (such as 2027-01-31T12:00:00Z): "+err.Error())
+		fail(w, http.StatusBadRequest, "the body must be an object with one of user, username and secret, and perhaps realm, tenant and until (such as 2027-01-31T12:00:00Z): "+err.Error())
 		return
 	}
 	if asked.Realm == "" {

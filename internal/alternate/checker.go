@@ -98,6 +98,9 @@ func (c *Checker) Pick(transport Transport, isIPv4 bool, fits func(domain string
 	return Server{}, false
 }
 
+// Healthy returns the servers that answered the last probe.
+func (c *Checker) Healthy() []Server { return slices.Clone(*c.healthy.Load()) }
+
 // Run probes until ctx is done.
 func (c *Checker) Run(ctx context.Context) {
 	ticker := time.NewTicker(Interval)

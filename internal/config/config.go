@@ -183,6 +183,7 @@ type APIKey struct {
 	Tenant            string   `yaml:"tenant"`
 	MaxTimeToLive     Duration `yaml:"max_time_to_live"`
 	RequestsPerSecond int      `yaml:"requests_per_second"`
+	MayRevoke         bool     `yaml:"may_revoke"`
 }
 
 // Events says who hears about allocations.

@@ -27,7 +27,7 @@ realms:
 credential_endpoint:
   address: "127.0.0.1:8787"
   keys:
-    - {name: "a", key: "a123456789abcdef", tenant: "acme", max_time_to_live: 1h, requests_per_second: 7}
+    - {name: "a", key: "a123456789abcdef", tenant: "acme", max_time_to_live: 1h, requests_per_second: 7, may_revoke: true}
     - {name: "b", key: "b123456789abcdef"}
     - {name: "c", key: "c123456789abcdef", realm: "example.net"}
 `)})
@@ -38,7 +38,7 @@ credential_endpoint:
 		return issuing.Issuer{Realm: realm, Secret: secret, MaxTimeToLive: 12 * time.Hour}
 	}
 	want := []issuing.Key{
-		{Name: "a", Value: "a123456789abcdef", Issuer: issuer("example.org", "0123456789abcdef"), MaxTimeToLive: time.Hour, RequestsPerSecond: 7},
+		{Name: "a", Value: "a123456789abcdef", Issuer: issuer("example.org", "0123456789abcdef"), MaxTimeToLive: time.Hour, RequestsPerSecond: 7, Tenant: "acme", MayRevoke: true},
 		{Name: "b", Value: "b123456789abcdef", Issuer: issuer("example.org", "1123456789abcdef"), MaxTimeToLive: 24 * time.Hour, RequestsPerSecond: 100},
 		{Name: "c", Value: "c123456789abcdef", Issuer: issuer("example.net", "3123456789abcdef"), MaxTimeToLive: 24 * time.Hour, RequestsPerSecond: 100},
 	}

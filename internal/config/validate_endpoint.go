@@ -89,6 +89,8 @@ func (c *Config) CredentialKeys() []credentials.Key {
 			Issuer:            c.Issuer(realm, secret),
 			MaxTimeToLive:     key.MaxTimeToLive.Std(),
 			RequestsPerSecond: key.RequestsPerSecond,
+			Tenant:            key.Tenant,
+			MayRevoke:         key.MayRevoke,
 		}
 		if converted.MaxTimeToLive == 0 {
 			converted.MaxTimeToLive = defaultKeyTimeToLive.Std()

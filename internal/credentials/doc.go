@@ -3,7 +3,8 @@
 //
 // A Grant is one credential with the URLs to use it at; Format writes it. The
 // Endpoint is the HTTP handler: it knows API keys, each with the shared secret
-// that its credentials are made with, a longest time to live and a rate.
+// that its credentials are made with, a longest time to live and a rate. A key may
+// be allowed to take credentials of its realm and tenant back, too.
 //
 // It opens no listener and knows no sockets; the URLs come from a function. Every
 // answer forbids caches to keep it. Keys are compared in constant time, and

@@ -1,12 +1,15 @@
 package credentials
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/fairlead/fairlead/authn"
 )
 
 // Config is what an Endpoint serves; a reload brings the next one.
@@ -14,8 +17,15 @@ type Config struct {
 	Keys []Key
 	// Origins are those of web pages that may ask; "*" is any.
 	Origins []string
-	// URLs returns where the credentials of a realm can be used.
+	// URLs returns where the credentials of a realm can be used now; none while the
+	// server is being emptied and there is no other.
 	URLs func(realm string) []string
+	// Revocations is the list that the keys which may revoke add to.
+	Revocations *authn.Revocations
+	// EndRevoked ends the live allocations of whoever the list covers.
+	EndRevoked func(ctx context.Context) error
+	// Audit hears what the key of a name has revoked.
+	Audit func(key string, revocation authn.Revocation)
 }
 
 // Endpoint answers requests for credentials.
@@ -57,16 +67,21 @@ func (e *Endpoint) Apply(cfg Config) {
 	e.settings.Store(next)
 }
 
-// ServeHTTP answers GET and POST of "/", and what browsers ask before them.
+// ServeHTTP answers GET and POST of "/", and what browsers ask before them, and POST
+// of "/revoke", which no web page may ask by itself.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := e.settings.Load()
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	if r.URL.Path == pathRevoke {
+		e.revoke(w, r, s)
+		return
+	}
 	s.allowOrigin(header, r.Header.Get("Origin"))
 	switch {
 	case r.URL.Path != "/":
-		e.refuse(w, http.StatusNotFound, reasonPath, "ask for /")
+		e.refuse(w, http.StatusNotFound, reasonPath, "ask for / or /revoke")
 	case r.Method == http.MethodOptions:
 		header.Set("Access-Control-Allow-Methods", "GET, POST")
 		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
@@ -96,16 +111,8 @@ func (s *settings) allowOrigin(header http.Header, origin string) {
 // issue answers with a credential.
 func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, s *settings) {
 	ask, err := readRequest(r)
-	// Who has no key learns nothing else.
-	key := find(s.keys, ask.key)
+	key := e.admit(w, s, ask.key)
 	if key == nil {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		e.refuse(w, http.StatusUnauthorized, reasonKey, "send an API key: Authorization: Bearer KEY, or key=KEY")
-		return
-	}
-	if !key.rate.allow(key.RequestsPerSecond, time.Now()) {
-		w.Header().Set("Retry-After", "1")
-		e.refuse(w, http.StatusTooManyRequests, reasonRate, "this API key asks too often")
 		return
 	}
 	if err != nil {
@@ -116,7 +123,13 @@ func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, s *settings) {
 	if ask.timeToLive > 0 {
 		timeToLive = min(timeToLive, ask.timeToLive)
 	}
-	grant, err := key.Issuer.Issue(ask.user, timeToLive, s.URLs(key.Issuer.Realm))
+	urls := s.URLs(key.Issuer.Realm)
+	if len(urls) == 0 {
+		w.Header().Set("Retry-After", "5")
+		e.refuse(w, http.StatusServiceUnavailable, reasonDraining, "there is no server for new clients at the moment: ask another one")
+		return
+	}
+	grant, err := key.Issuer.Issue(ask.user, timeToLive, urls)
 	if err != nil {
 		e.refuse(w, http.StatusBadRequest, reasonRequest, err.Error())
 		return
@@ -127,6 +140,23 @@ func (e *Endpoint) issue(w http.ResponseWriter, r *http.Request, s *settings) {
 		status = http.StatusCreated
 	}
 	answer(w, status, grant.Shape(ask.format, key.Name))
+}
+
+// admit finds the key of a value and takes a request from its rate. On nil it has
+// answered: who has no key learns nothing else.
+func (e *Endpoint) admit(w http.ResponseWriter, s *settings, value string) *key {
+	key := find(s.keys, value)
+	if key == nil {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		e.refuse(w, http.StatusUnauthorized, reasonKey, "send an API key: Authorization: Bearer KEY, or key=KEY")
+		return nil
+	}
+	if !key.rate.allow(key.RequestsPerSecond, time.Now()) {
+		w.Header().Set("Retry-After", "1")
+		e.refuse(w, http.StatusTooManyRequests, reasonRate, "this API key asks too often")
+		return nil
+	}
+	return key
 }
 
 func (e *Endpoint) refuse(w http.ResponseWriter, status int, why reason, problem string) {

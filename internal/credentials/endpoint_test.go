@@ -41,7 +41,7 @@ func newEndpoint(change ...func(*credentials.Config)) *credentials.Endpoint {
 			if realm == "example.org" {
 				return urls
 			}
-			return nil
+			return []string{"turn:turn.example.net:3478?transport=udp"}
 		},
 	}
 	for _, f := range change {

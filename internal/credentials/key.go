@@ -20,6 +20,11 @@ type Key struct {
 	MaxTimeToLive time.Duration
 	// RequestsPerSecond is the sustained rate; as many may come at once.
 	RequestsPerSecond int
+	// Tenant is whose credentials it makes and revokes; empty: those of none are
+	// made, and those of all are revoked.
+	Tenant string
+	// MayRevoke lets requests take credentials of the realm and tenant back.
+	MayRevoke bool
 }
 
 // key is a Key in use.

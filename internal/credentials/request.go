@@ -26,12 +26,8 @@ type request struct {
 // readRequest reads a request from its URL and, for POST, from a form or a JSON
 // object. The key is there even beside an error.
 func readRequest(r *http.Request) (request, error) {
-	values := r.URL.Query()
-	err := readBody(r, values)
-	ask := request{key: first(values, "key", "api"), user: values.Get("username"), format: FormatDraft}
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		ask.key = token
-	}
+	values, key, err := readValues(r)
+	ask := request{key: key, user: values.Get("username"), format: FormatDraft}
 	if err != nil {
 		return ask, err
 	}
@@ -41,17 +37,37 @@ func readRequest(r *http.Request) (request, error) {
 	if len(ask.user) > maxUserBytes {
 		return ask, fmt.Errorf("username has %d bytes, at most %d are possible", len(ask.user), maxUserBytes)
 	}
-	if text := first(values, "ttl", "Ttl"); text != "" {
-		seconds, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || seconds <= 0 {
-			return ask, fmt.Errorf("ttl %q is not a number of seconds above 0", text)
-		}
-		ask.timeToLive = time.Duration(seconds) * time.Second
+	if ask.timeToLive, err = readTimeToLive(values); err != nil {
+		return ask, err
 	}
 	if name := values.Get("format"); name != "" {
 		ask.format, err = ParseFormat(name)
 	}
 	return ask, err
+}
+
+// readValues collects what a request says, and its API key.
+func readValues(r *http.Request) (values url.Values, key string, err error) {
+	values = r.URL.Query()
+	err = readBody(r, values)
+	key = first(values, "key", "api")
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		key = token
+	}
+	return values, key, err
+}
+
+// readTimeToLive reads a number of seconds; 0 when there is none.
+func readTimeToLive(values url.Values) (time.Duration, error) {
+	text := first(values, "ttl", "Ttl")
+	if text == "" {
+		return 0, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || seconds <= 0 {
+		return 0, fmt.Errorf("ttl %q is not a number of seconds above 0", text)
+	}
+	return time.Duration(seconds) * time.Second, nil
 }
 
 // first returns the first of the names that has a value.

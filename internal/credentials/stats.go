@@ -13,26 +13,31 @@ const maxNames = 64
 type reason uint8
 
 const (
-	reasonKey     reason = iota // no API key, or a wrong one
-	reasonRate                  // its key asks too often
-	reasonRequest               // something in it makes no sense
-	reasonMethod                // neither GET nor POST
-	reasonPath                  // another path
+	reasonKey       reason = iota // no API key, or a wrong one
+	reasonRate                    // its key asks too often
+	reasonRequest                 // something in it makes no sense
+	reasonMethod                  // neither GET nor POST
+	reasonPath                    // another path
+	reasonDraining                // the server takes no new clients, and no other is known
+	reasonForbidden               // its key may not revoke
+	reasonFailed                  // a revocation was not saved, or not carried out
 	numReasons
 )
 
 func (r reason) String() string {
-	return [numReasons]string{"key", "rate", "request", "method", "path"}[r]
+	return [numReasons]string{"key", "rate", "request", "method", "path", "draining", "forbidden", "failed"}[r]
 }
 
 // Stats is a snapshot of what an Endpoint counted.
 type Stats struct {
 	Issued  map[string]uint64 // by name of the key; beyond 64 names, other
+	Revoked map[string]uint64 // likewise
 	Refused map[string]uint64 // by reason
 }
 
 type counts struct {
 	issued  byName
+	revoked byName
 	refused [numReasons]atomic.Uint64
 }
 
@@ -54,12 +59,18 @@ func (b *byName) add(name string) {
 	b.n[name]++
 }
 
+// all returns a copy of the counts.
+func (b *byName) all() map[string]uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	counts := make(map[string]uint64)
+	maps.Copy(counts, b.n)
+	return counts
+}
+
 // Stats returns the counts. Any goroutine may call it.
 func (e *Endpoint) Stats() Stats {
-	stats := Stats{Issued: make(map[string]uint64), Refused: make(map[string]uint64)}
-	e.counts.issued.mu.Lock()
-	maps.Copy(stats.Issued, e.counts.issued.n)
-	e.counts.issued.mu.Unlock()
+	stats := Stats{Issued: e.counts.issued.all(), Revoked: e.counts.revoked.all(), Refused: make(map[string]uint64)}
 	for i := range e.counts.refused {
 		stats.Refused[reason(i).String()] = e.counts.refused[i].Load()
 	}

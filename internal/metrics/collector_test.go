@@ -46,7 +46,7 @@ func scrape(t *testing.T) string {
 			return []events.Stats{{Sink: "webhook", Delivered: 25, Dropped: 26, Waiting: 27}}
 		},
 		Credentials: func() credentials.Stats {
-			return credentials.Stats{Issued: map[string]uint64{"acme": 23}, Refused: map[string]uint64{"rate": 24}}
+			return credentials.Stats{Issued: map[string]uint64{"acme": 23}, Revoked: map[string]uint64{"acme": 28}, Refused: map[string]uint64{"rate": 24}}
 		},
 		TLS: func() tlsconf.Stats {
 			expires := time.Unix(1_900_000_000, 0)
@@ -80,6 +80,7 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_events_waiting{sink="webhook"} 27`,
 		`fairlead_credentials_issued_total{key="acme"} 23`,
 		`fairlead_credential_refusals_total{reason="rate"} 24`,
+		`fairlead_credential_revocations_total{key="acme"} 28`,
 		`fairlead_tenant_allocations{realm="example.org",tenant="acme"} 21`,
 		`fairlead_tenant_allocations_created_total{realm="example.org",tenant="acme"} 22`,
 		`fairlead_worker_offload{offload="gso",worker="0"} 1`,

@@ -246,6 +246,8 @@ var Descriptors = []Descriptor{
 
 	{"fairlead_credentials_issued_total", "Credentials that the credential endpoint handed out, by name of the API key; beyond 64 names, other.", counter, []string{"key"},
 		func(s *snapshot, emit emit) { each(s.credentials.Issued, emit) }},
+	{"fairlead_credential_revocations_total", "Revocations by the credential endpoint, by name of the API key; beyond 64 names, other.", counter, []string{"key"},
+		func(s *snapshot, emit emit) { each(s.credentials.Revoked, emit) }},
 	{"fairlead_credential_refusals_total", "Requests that the credential endpoint refused, by reason.", counter, []string{"reason"},
 		func(s *snapshot, emit emit) { each(s.credentials.Refused, emit) }},
 
