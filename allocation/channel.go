@@ -54,6 +54,12 @@ func (a *Allocation) Channels() iter.Seq2[ChannelNumber, Channel] {
 	}
 }
 
+// HasChannel reports whether a live channel is bound to the peer.
+func (a *Allocation) HasChannel(peer netip.AddrPort) bool {
+	to, age := endpointOf(peer), a.age()
+	return slices.ContainsFunc(a.channels, func(c channel) bool { return c.peer == to && c.expires > age })
+}
+
 // Bind binds channel number n to peer, or refreshes the binding, and installs
 // or refreshes the permission of the peer's address (RFC 8656 section 12.2). It
 // returns how long the channel and the permission live from now on; a

@@ -24,5 +24,6 @@
 //
 // Memory is bounded by the live allocations plus the users and client prefixes
 // whose rates have not recovered yet, which takes seconds, and, where users have
-// a limit of bytes, by the users that relayed in this period.
+// a limit of bytes, by the users that relayed in this period. Usage carries those
+// bytes over a restart.
 package quota

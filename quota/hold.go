@@ -82,8 +82,11 @@ func (h *Hold) chargeLocked(bytes uint64) (limits Limits) {
 		return limits
 	}
 	limits = h.ledger.policy.of(h.owner.holder)
-	if limits.UserBytes > 0 {
-		h.owner.use(bytes, h.ledger.book.period)
+	if l := h.ledger; limits.UserBytes > 0 {
+		h.owner.use(bytes, l.book.period)
+		if l.changed != nil && bytes > 0 {
+			l.changed[h.owner.holder] = h.owner.used
+		}
 	}
 	return limits
 }

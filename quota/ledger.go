@@ -23,6 +23,7 @@ type Ledger struct {
 	book    book              // guarded by mu
 	server  account           // guarded by mu
 	refused [NumLimits]uint64 // guarded by mu
+	changed map[holder]uint64 // bytes used, of users charged since ChangedUsage; nil: nobody asks; guarded by mu
 
 	counting atomic.Bool // a user has a limit that is looked at while an allocation lives
 }
@@ -163,7 +164,11 @@ func (l *Ledger) Sweep() {
 // time on the rates' clock.
 func (l *Ledger) tickLocked(most int) time.Duration {
 	if period := l.policy.limits.UsagePeriod; period > 0 {
+		before := l.book.period
 		l.book.startPeriod(time.Now().UnixNano()/int64(period), l.forgetLocked)
+		if l.book.period != before {
+			clear(l.changed)
+		}
 	}
 	now := time.Since(l.start)
 	l.book.sweep(now, most, l.forgetLocked)

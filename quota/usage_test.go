@@ -140,3 +140,54 @@ func TestHundredThousandCycles(t *testing.T) {
 		}
 	})
 }
+
+// TestUsageSurvivesARestart: another ledger goes on with what users had used, in the
+// same period only, and forgets them with its end.
+func TestUsageSurvivesARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := quota.Limits{UserBytes: 1000, UsagePeriod: time.Hour}
+		first := quota.NewLedger(nil, limits)
+		first.TrackUsage()
+		a := mustReserve(t, first, of("acme", "a"))
+		wantOver(t, a, 600, 0, quota.NumLimits)
+		wantOver(t, mustReserve(t, first, of("", "a")), 10, 0, quota.NumLimits)
+		wantOver(t, mustReserve(t, first, of("", "quiet")), 0, 0, quota.NumLimits)
+		usage := first.ChangedUsage()
+		if len(usage.Users) != 2 || !usage.Start.Before(time.Now().Add(1)) || usage.End.Sub(usage.Start) != time.Hour {
+			t.Fatalf("got %+v, want two users in a period of an hour", usage)
+		}
+		if again := first.ChangedUsage(); len(again.Users) != 0 {
+			t.Errorf("nothing happened since: got %+v", again)
+		}
+		wantOver(t, a, 100, 0, quota.NumLimits)
+		if changed := first.ChangedUsage(); len(changed.Users) != 1 || changed.Users[0] != (quota.UserUsage{Realm: "example.org", Tenant: "acme", User: "a", Bytes: 700}) {
+			t.Errorf("got %+v, want the total of the one who was charged", changed.Users)
+		}
+
+		second := quota.NewLedger(nil, limits)
+		if !second.RestoreUsage(usage) {
+			t.Fatal("got no usage restored within the period")
+		}
+		b := mustReserve(t, second, of("acme", "a"))
+		wantOver(t, b, 399, 0, quota.NumLimits)
+		wantOver(t, b, 1, 0, quota.LimitUserBytes)
+		wantOver(t, mustReserve(t, second, of("", "a")), 989, 0, quota.NumLimits)
+		b.Release()
+		second.Sweep()
+		if users, _ := second.Accounts(); users != 2 {
+			t.Errorf("got %d users remembered, want 2", users)
+		}
+
+		third := quota.NewLedger(nil, limits)
+		third.RestoreUsage(usage)
+		time.Sleep(time.Hour)
+		third.Sweep()
+		wantForgotten(t, third)
+		if third.RestoreUsage(usage) {
+			t.Error("got usage of an earlier period restored")
+		}
+		if other := quota.NewLedger(nil, quota.Limits{UserBytes: 1000, UsagePeriod: time.Minute}); other.RestoreUsage(usage) {
+			t.Error("got usage of a period of another length restored")
+		}
+	})
+}

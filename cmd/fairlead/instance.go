@@ -49,6 +49,7 @@ type instance struct {
 	services    []*httpserve.Server // HTTP listeners beside admin
 	addresses   *relay.LocalAddresses
 	others      *alternate.Checker
+	usage       *usageKeeper // nil without a state directory
 
 	isStopping atomic.Bool
 }
@@ -119,6 +120,9 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 			i.server.Close()
 		}
 	}()
+	if i.usage, err = openUsage(cfg.StateDir, i.server, log); err != nil {
+		return nil, err
+	}
 	i.engine, err = relay.Open(relay.Config{
 		Workers:            workers,
 		Listeners:          append(datagramListeners(cfg), cfg.DiscoveryListeners()...),
@@ -197,6 +201,9 @@ func (i *instance) run(ctx context.Context) error {
 	hearing.Go(func() { i.events.Run(heard) })
 	defer hearing.Wait()
 	defer stopEvents()
+	if i.usage != nil {
+		defer i.usage.save() // with what the server charges at its end
+	}
 	defer i.server.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, func() { i.isStopping.Store(true) })
@@ -206,6 +213,9 @@ func (i *instance) run(ctx context.Context) error {
 		group.Go(func() error { return i.fleet.Run(ctx) })
 	}
 	group.Go(func() error { i.others.Run(ctx); return nil })
+	if i.usage != nil {
+		group.Go(func() error { i.usage.run(ctx); return nil })
+	}
 	if i.admin != nil {
 		group.Go(func() error { return i.admin.Run(ctx) })
 	}

@@ -27,7 +27,7 @@ func (h *Handler) createPermission(r *request) error {
 		}
 		h.addrs = append(h.addrs, h.server.internal(peer).Addr())
 	}
-	paid, err := h.checkNewPeers(a, h.addrs)
+	paid, err := h.checkNewPeers(a, newPermissions(a, h.addrs))
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,11 @@ func (h *Handler) channelBind(r *request) error {
 	}
 	byPort := policy.CheckIP(peer.Addr()).Decision == allocation.ByPort
 	bound := h.server.internal(peer)
-	h.addrs = append(h.addrs[:0], bound.Addr())
-	paid, err := h.checkNewPeers(a, h.addrs)
+	fresh := 0
+	if isNewPeer(a, bound) {
+		fresh = 1
+	}
+	paid, err := h.checkNewPeers(a, fresh)
 	if err != nil {
 		return err
 	}
@@ -101,15 +104,28 @@ func (h *Handler) channelBind(r *request) error {
 	return nil
 }
 
-// checkNewPeers holds the peers among those that have no permission yet against
-// the rate of new ones, and returns what the pace becomes when they get theirs.
-func (h *Handler) checkNewPeers(a *allocation.Allocation, peers []netip.Addr) (paidNs int64, err error) {
-	fresh := 0
+// newPermissions counts the addresses that have no permission yet. A permission is
+// for an IP address, whatever the port (RFC 8656 section 9).
+func newPermissions(a *allocation.Allocation, peers []netip.Addr) (fresh int) {
 	for _, peer := range peers {
 		if one := a.OfFamily(peer); one == nil || !one.HasPermission(peer) {
 			fresh++
 		}
 	}
+	return fresh
+}
+
+// isNewPeer reports whether a transport address has no channel yet, or no permission.
+// A channel is for one transport address (RFC 8656 section 12), so each port of a
+// host is a peer of its own: otherwise one permission would do for all of them.
+func isNewPeer(a *allocation.Allocation, peer netip.AddrPort) bool {
+	one := a.OfFamily(peer.Addr())
+	return one == nil || !one.HasChannel(peer) || !one.HasPermission(peer.Addr())
+}
+
+// checkNewPeers holds so many new peers against their rate, and returns what the pace
+// becomes when they are let in.
+func (h *Handler) checkNewPeers(a *allocation.Allocation, fresh int) (paidNs int64, err error) {
 	paidNs, ok := h.held[a.Handle].newPeers.after(h.nowNs, fresh)
 	if !ok {
 		h.server.ledger.CountRefusal(quota.LimitNewPeers)

@@ -68,6 +68,32 @@ func TestNewPeersPerSecond(t *testing.T) {
 	}
 }
 
+// A channel to another port of a permitted host is a new peer, as a permission does
+// not tell ports apart; one that is bound already is not, and one ChannelBind counts
+// once.
+func TestNewChannelsAreNewPeers(t *testing.T) {
+	f := start(t, func(o *options) { o.settings.Quota = quota.Limits{AllocationNewPeersPerSecond: 2} })
+	cl := dial(t, f.addr, "alice", "wonderland")
+	cl.allocate()
+	bind := func(number, port uint16) *stun.Message {
+		return cl.do(stun.MethodChannelBind, channelNumber(number), peer(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), port)))
+	}
+	begin := time.Now()
+	cl.wantCode(bind(0x4000, 9), 0)
+	cl.wantCode(bind(0x4001, 10), 0)
+	third := errorCode(bind(0x4002, 11))
+	if time.Since(begin) < 500*time.Millisecond && third != 508 {
+		t.Errorf("a third port in half a second: got code %d, want 508", third)
+	}
+	for range 10 {
+		cl.wantCode(bind(0x4000, 9), 0)
+		cl.wantCode(cl.do(stun.MethodCreatePermission, peer(netip.MustParseAddrPort("127.0.0.2:99"))), 0)
+	}
+	if got := f.server.Stats().Quota.Refused[quota.LimitNewPeers]; third == 508 && got != 1 {
+		t.Errorf("counted: got %d, want the one refusal", got)
+	}
+}
+
 // awaitEnd waits until so many allocations ended for a cause.
 func (f *fixture) awaitEnd(t *testing.T, cause string, want uint64) {
 	t.Helper()

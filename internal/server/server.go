@@ -121,11 +121,12 @@ func New(cfg Config) (*Server, error) {
 // Handler returns the handler of one worker.
 func (s *Server) Handler(worker int) *Handler { return s.handlers[worker] }
 
-// Close tells Events about what is live and gives up what waits: parked requests
-// and reserved ports. Call it after the workers have ended.
+// Close tells Events about what is live, charges its users, and gives up what waits:
+// parked requests and reserved ports. Call it after the workers have ended.
 func (s *Server) Close() {
 	for _, h := range s.handlers {
 		h.tellStopped()
+		h.chargeAll()
 	}
 	s.park.Close()
 	s.reservations.sweep(time.Now().Add(reservationLifetime))

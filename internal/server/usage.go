@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -42,3 +43,28 @@ func (h *Handler) chargeRest(kept *held, traffic *fastpath.Traffic) {
 		kept.hold.Charge(kept.uncharged(traffic))
 	}
 }
+
+// chargeAll charges the last bytes of what is live when the server stops. The worker
+// has ended.
+func (h *Handler) chargeAll() {
+	if !h.server.ledger.Counting() {
+		return
+	}
+	for a := range h.table.All() {
+		kept := &h.held[a.Handle]
+		traffic := h.worker.Traffic(fastpath.AllocationID(a.Handle))
+		kept.hold.Charge(kept.uncharged(&traffic))
+	}
+}
+
+// RestoreUsage charges users with what they had used before the start, and from
+// then on ChangedUsage has something to tell. It reports false when that was in
+// another period of quota.
+func (s *Server) RestoreUsage(usage quota.Usage) bool {
+	s.ledger.TrackUsage()
+	return s.ledger.RestoreUsage(usage)
+}
+
+// ChangedUsage returns what users have used of their bytes, those who were charged
+// since the last call.
+func (s *Server) ChangedUsage() quota.Usage { return s.ledger.ChangedUsage() }
