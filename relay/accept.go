@@ -75,8 +75,8 @@ func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
 	}
 	// Options that cannot be set cost their use only, and a connection that is
 	// over already shows itself later.
-	_ = stream.Tune(tcp, a.cfg.Socket)
-	if a.tls == nil && !l.isForProxies() {
+	_ = stream.Tune(tcp, a.cfg.Load().Socket)
+	if a.tls.Load() == nil && !l.isForProxies() && l.pass == nil {
 		a.handOver(stream.New(tcp), tcp, place, netip.AddrPort{})
 		return
 	}
@@ -84,18 +84,23 @@ func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
 }
 
 // handshake finds out who a client is and what it speaks, and makes it TLS if
-// that is it.
-func (a *acceptors) handshake(ctx context.Context, l acceptor, tcp *net.TCPConn, place *admission) {
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.HandshakeTimeout)
+// that is it, or passes it on to the backend that it wants.
+func (a *acceptors) handshake(running context.Context, l acceptor, tcp *net.TCPConn, place *admission) {
+	ctx, cancel := context.WithTimeout(running, a.cfg.Load().HandshakeTimeout)
 	defer cancel()
 	conn := stream.New(tcp)
 	stop := context.AfterFunc(ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
 	client, err := a.introduce(l, conn, tcp, place)
+	isPassed := false
 	if err == nil {
-		err = a.secure(ctx, l, conn)
+		isPassed, err = a.secure(ctx, l, conn)
 	}
 	if !stop() && err == nil {
 		err = ctx.Err()
+	}
+	if err == nil && isPassed {
+		a.pass(running, l, conn, tcp, place, client)
+		return
 	}
 	if err == nil && conn.Protocol() == protocolACME {
 		_ = conn.Close() // the certificate was all there was to see
@@ -110,19 +115,27 @@ func (a *acceptors) handshake(ctx context.Context, l acceptor, tcp *net.TCPConn,
 	a.handOver(conn, tcp, place, client)
 }
 
-// secure makes the connection one of TLS if that is what the client speaks.
-func (a *acceptors) secure(ctx context.Context, l acceptor, conn *stream.Conn) (err error) {
-	isTLS := l.isTLS
-	if !isTLS && a.tls != nil {
+// secure makes the connection one of TLS if that is what the client speaks, unless it
+// is a backend's.
+func (a *acceptors) secure(ctx context.Context, l acceptor, conn *stream.Conn) (isPassed bool, err error) {
+	isTLS, cfg := l.isTLS, a.tls.Load()
+	if l.pass != nil || !isTLS && cfg != nil {
 		isTLS, err = conn.IsTLS()
 	}
-	if err == nil && isTLS {
-		err = conn.Handshake(ctx, a.tls)
+	if err == nil && isTLS && a.isPassed(l, conn) {
+		return true, nil
+	}
+	switch {
+	case err != nil:
+	case isTLS && cfg == nil:
+		err = errNoCertificate
+	case isTLS || l.isTLS:
+		err = conn.Handshake(ctx, cfg)
 	}
 	if err != nil {
 		a.counts.failedHandshakes.Add(1)
 	}
-	return err
+	return false, err
 }
 
 // handOver gives a connection to the worker that its client belongs to. The zero

@@ -12,14 +12,13 @@ import (
 // one has to go for each that comes. So a flood from many sources cuts itself,
 // and a real client, which authenticates within moments, seldom meets it.
 type admissions struct {
-	perSource, all int
-
 	refused atomic.Uint64 // over the limit of its source
 	evicted atomic.Uint64
 
-	mu      sync.Mutex
-	sources map[netip.Prefix]int // connections by source; guarded by mu
-	waiting []*admission         // guarded by mu
+	mu             sync.Mutex
+	perSource, all int                  // guarded by mu
+	sources        map[netip.Prefix]int // connections by source; guarded by mu
+	waiting        []*admission         // guarded by mu
 }
 
 // admission is the place of one such connection.
@@ -31,6 +30,13 @@ type admission struct {
 
 func newAdmissions(perSource, all int) *admissions {
 	return &admissions{perSource: perSource, all: all, sources: make(map[netip.Prefix]int)}
+}
+
+// setBounds changes the bounds for connections that come.
+func (a *admissions) setBounds(perSource, all int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.perSource, a.all = perSource, all
 }
 
 // admit gives a connection a place; nil: its source has too many. cut may be

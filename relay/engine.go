@@ -195,7 +195,18 @@ func (e *Engine) Workers() []*fastpath.Worker { return slices.Clone(e.workers) }
 func (e *Engine) StreamAddresses() []netip.AddrPort { return e.acceptors.addresses() }
 
 // HasTLS says whether connections can be ones of TLS.
-func (e *Engine) HasTLS() bool { return e.acceptors.tls != nil }
+func (e *Engine) HasTLS() bool { return e.acceptors.tls.Load() != nil }
+
+// SetStreams changes Config.Streams, but for the listeners, and the workers' limits
+// while the engine runs: for connections that come, and where limits of time and
+// bytes are concerned for all. It waits until every worker has followed.
+func (e *Engine) SetStreams(cfg StreamConfig, limits fastpath.StreamLimits) error {
+	e.acceptors.set(cfg)
+	return e.onWorkers(func(w *fastpath.Worker) error {
+		w.SetStreamLimits(limits)
+		return nil
+	})
+}
 
 // StreamStats returns what happened to connections so far.
 func (e *Engine) StreamStats() StreamStats { return e.acceptors.stats() }

@@ -30,10 +30,13 @@ type StreamListener struct {
 	// connections begins with a header of the PROXY protocol, which says who the
 	// client is.
 	Proxies []netip.Prefix
+	// Pass, when set, has a backend for connections that are none of TURN's.
+	Pass *Pass
 }
 
 // StreamConfig says how clients of TCP and TLS are served. The limits of a
-// connection once a worker has it are the worker's.
+// connection once a worker has it are the worker's. SetStreams changes all but
+// the listeners.
 type StreamConfig struct {
 	Listeners []StreamListener
 	// TLS has the certificates; nil: no TLS. The engine adds the application
@@ -46,6 +49,11 @@ type StreamConfig struct {
 	MaxUnauthenticated, MaxUnauthenticatedPerSource int
 	// Socket are the options of each connection.
 	Socket stream.Options
+	// MaxPassed bounds the connections that are passed on to backends,
+	// MaxPassedPerSource those of one source; PassedIdleTimeout ends one on which
+	// neither end says anything.
+	MaxPassed, MaxPassedPerSource int
+	PassedIdleTimeout             time.Duration
 }
 
 // errNoCertificate says what a TLS listener lacks.
@@ -53,12 +61,14 @@ var errNoCertificate = errors.New("TLS needs a certificate: set tls.certificates
 
 // acceptors takes connections and hands them to the workers.
 type acceptors struct {
-	cfg        StreamConfig
-	tls        *tls.Config // nil: no TLS
 	log        *logging.Limited
 	workers    []*fastpath.Worker
 	admissions *admissions
+	passes     *passes
 	counts     streamCounts
+
+	cfg atomic.Pointer[StreamConfig] // replaced, never changed
+	tls atomic.Pointer[tls.Config]   // made of cfg's; nil: no TLS
 
 	listeners []acceptor
 	running   sync.WaitGroup // goroutines of listeners and of connections
@@ -69,12 +79,15 @@ type acceptor struct {
 	socket  *net.TCPListener
 	isTLS   bool
 	proxies []netip.Prefix
+	pass    *Pass // nil: no backend
 }
 
 // streamCounts is what the acceptors count.
 type streamCounts struct {
 	acceptedTCP, acceptedTLS, failedHandshakes, failedAccepts atomic.Uint64
 	untrustedProxies, failedProxyHeaders                      atomic.Uint64
+	passed, passRefused, passFailed                           atomic.Uint64
+	passedToBackend, passedToClient                           atomic.Uint64 // bytes
 }
 
 // StreamStats is a snapshot of what happened to connections before a worker had
@@ -88,38 +101,61 @@ type StreamStats struct {
 	Refused                  uint64 // their source had too many without authentication
 	Evicted                  uint64 // closed because there were too many in all
 	Unauthenticated          int    // now
+	Passed                   uint64 // passed on to a backend
+	PassedNow                int    // of these, those that live
+	PassRefused              uint64 // not passed on: there were too many
+	PassFailed               uint64 // not passed on: the backend did not take them
+	PassedToBackendBytes     uint64 // of those that have ended
+	PassedToClientBytes      uint64 // likewise
 }
 
 // openAcceptors opens the listening sockets. Nothing is accepted until run.
 func openAcceptors(cfg StreamConfig, workers []*fastpath.Worker, log *zap.Logger) (*acceptors, error) {
 	a := &acceptors{
-		cfg:        cfg,
 		log:        logging.NewLimited(log),
 		workers:    workers,
 		admissions: newAdmissions(cfg.MaxUnauthenticatedPerSource, cfg.MaxUnauthenticated),
+		passes:     newPasses(cfg.MaxPassedPerSource, cfg.MaxPassed),
 	}
-	if cfg.TLS != nil {
-		a.tls = cfg.TLS.Clone()
-		a.tls.MinVersion = max(a.tls.MinVersion, tls.VersionTLS12)
-		if len(a.tls.NextProtos) == 0 {
-			a.tls.NextProtos = []string{"stun.turn", "stun.nat-discovery"} // RFC 7443
-		}
-		// A write is what one wake-up brought: it shall stay one record.
-		a.tls.DynamicRecordSizingDisabled = true
-	}
+	a.set(cfg)
 	for _, l := range cfg.Listeners {
-		if l.TLS && a.tls == nil {
+		if l.TLS && cfg.TLS == nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, errNoCertificate), a.close())
 		}
 		socket, err := listenStream(l.Address)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, err), a.close())
 		}
-		a.listeners = append(a.listeners, acceptor{socket: socket, isTLS: l.TLS, proxies: l.Proxies})
+		a.listeners = append(a.listeners, acceptor{socket: socket, isTLS: l.TLS, proxies: l.Proxies, pass: l.Pass})
 		log.Info("listening for streams", logging.Server(addrOf(socket.Addr())),
-			zap.Bool("plain", !l.TLS), zap.Bool("tls", a.tls != nil), zap.Bool("proxies_only", len(l.Proxies) > 0))
+			zap.Bool("plain", !l.TLS), zap.Bool("tls", cfg.TLS != nil), zap.Bool("proxies_only", len(l.Proxies) > 0))
 	}
 	return a, nil
+}
+
+// set makes a configuration hold for connections that come from now on.
+func (a *acceptors) set(cfg StreamConfig) {
+	before := a.cfg.Swap(&cfg)
+	a.admissions.setBounds(cfg.MaxUnauthenticatedPerSource, cfg.MaxUnauthenticated)
+	a.passes.setBounds(cfg.MaxPassedPerSource, cfg.MaxPassed)
+	switch {
+	case cfg.TLS == nil:
+		a.tls.Store(nil)
+	case before == nil || before.TLS != cfg.TLS: // else its session tickets stay good
+		a.tls.Store(forStreams(cfg.TLS))
+	}
+}
+
+// forStreams adds to a configuration of TLS what clients of this server need.
+func forStreams(cfg *tls.Config) *tls.Config {
+	cfg = cfg.Clone()
+	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
+	if len(cfg.NextProtos) == 0 {
+		cfg.NextProtos = []string{"stun.turn", "stun.nat-discovery"} // RFC 7443
+	}
+	// A write is what one wake-up brought: it shall stay one record.
+	cfg.DynamicRecordSizingDisabled = true
+	return cfg
 }
 
 func listenStream(addr netip.AddrPort) (*net.TCPListener, error) {
@@ -178,5 +214,12 @@ func (a *acceptors) stats() StreamStats {
 		Refused:            a.admissions.refused.Load(),
 		Evicted:            a.admissions.evicted.Load(),
 		Unauthenticated:    a.admissions.waitingNow(),
+
+		Passed:               a.counts.passed.Load(),
+		PassedNow:            a.passes.current(),
+		PassRefused:          a.counts.passRefused.Load(),
+		PassFailed:           a.counts.passFailed.Load(),
+		PassedToBackendBytes: a.counts.passedToBackend.Load(),
+		PassedToClientBytes:  a.counts.passedToClient.Load(),
 	}
 }

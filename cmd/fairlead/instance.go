@@ -245,6 +245,10 @@ func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
 		rollback()
 		return err
 	}
+	if err := i.applyStreams(cfg); err != nil {
+		rollback()
+		return err
+	}
 	i.credentials.Apply(i.credentialConfig(cfg))
 	i.others.SetServers(cfg.AlternateServers())
 	// From here on the new stores are in use, even if a worker is late.

@@ -53,9 +53,6 @@ func (r *reloader) reload(ctx context.Context) {
 	r.level.SetLevel(effective.LogLevel())
 	r.running = effective
 	warn(r.log, warnings)
-	if r.running.HasTLS() && r.instance.hasNoTLS() {
-		r.log.Warn("the first certificate takes effect at the next start: until then there is no TLS", zap.String("key", "tls.certificates"))
-	}
 	if len(changes.Restart) > 0 {
 		r.log.Warn("some changes take effect at the next start only", zap.Strings("keys", changes.Restart))
 	}

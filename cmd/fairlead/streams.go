@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
+
+	"go.uber.org/zap"
 
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/stream"
@@ -28,13 +31,18 @@ func (i *instance) streamConfig(cfg *config.Config) relay.StreamConfig {
 		MaxUnauthenticated:          s.MaxUnauthenticated,
 		MaxUnauthenticatedPerSource: s.MaxUnauthenticatedPerClient,
 		Socket:                      stream.Options{KeepAlive: s.Keepalive.Std(), UserTimeout: s.UserTimeout.Std()},
+		MaxPassed:                   s.MaxPassed,
+		MaxPassedPerSource:          s.MaxPassedPerClient,
+		PassedIdleTimeout:           s.PassedIdleTimeout.Std(),
 	}
 	if cfg.HasTLS() {
 		c.TLS = i.tls.TLS()
 	}
 	for _, each := range cfg.Listeners {
 		if !each.IsUDP() {
-			c.Listeners = append(c.Listeners, relay.StreamListener{Address: each.Bound(), TLS: each.IsTLS(), Proxies: each.Proxies()})
+			c.Listeners = append(c.Listeners, relay.StreamListener{
+				Address: each.Bound(), TLS: each.IsTLS(), Proxies: each.Proxies(), Pass: each.Pass(),
+			})
 		}
 	}
 	return c
@@ -50,5 +58,16 @@ func streamLimits(s config.Streams) fastpath.StreamLimits {
 	}
 }
 
-// hasNoTLS says whether the server was started without a certificate.
-func (i *instance) hasNoTLS() bool { return !i.engine.HasTLS() }
+// applyStreams makes what can be reloaded about clients of TCP and TLS hold. With the
+// first certificate the listeners for TCP take TLS from now on, and without any no
+// more.
+func (i *instance) applyStreams(cfg *config.Config) error {
+	before := i.engine.HasTLS()
+	if err := i.engine.SetStreams(i.streamConfig(cfg), streamLimits(cfg.Streams)); err != nil {
+		return fmt.Errorf("apply streams: %w", err)
+	}
+	if now := i.engine.HasTLS(); now != before {
+		i.log.Info("listeners for TCP take TLS, too, as far as there is a certificate", zap.Bool("tls", now))
+	}
+	return nil
+}

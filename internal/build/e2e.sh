@@ -9,7 +9,7 @@ if [ "$(id -u)" -ne 0 ]; then
   exit 1
 fi
 internal/build/packages.sh ip:iproute2 unshare:util-linux \
-  turnutils_uclient:coturn haproxy:haproxy redis-server:redis-server \
+  turnutils_uclient:coturn haproxy:haproxy curl:curl redis-server:redis-server \
   mariadbd:mariadb-server psql:postgresql chromium:chromium node:nodejs npm:npm
 if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
   echo "playwright-core needs Node.js 20 or newer, this is $(node --version)" >&2

@@ -39,6 +39,10 @@ type Listener struct {
 	Transport      string   `yaml:"transport"`
 	ProxyProtocol  bool     `yaml:"proxy_protocol"`
 	TrustedProxies []string `yaml:"trusted_proxies"`
+
+	PassTo            string   `yaml:"pass_to"`
+	PassServerNames   []string `yaml:"pass_server_names"`
+	PassProxyProtocol bool     `yaml:"pass_proxy_protocol"`
 }
 
 // TLS says by which certificates the server proves who it is.

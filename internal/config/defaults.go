@@ -69,6 +69,9 @@ func Defaults() *Config {
 			BacklogBytes:                256 << 10,
 			Keepalive:                   seconds(30),
 			UserTimeout:                 seconds(60),
+			MaxPassed:                   1024,
+			MaxPassedPerClient:          100,
+			PassedIdleTimeout:           seconds(300),
 		},
 		Relay: Relay{
 			MinPort:              49152, // RFC 8656 section 7.2: the dynamic ports.

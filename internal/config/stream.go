@@ -4,15 +4,18 @@ import "net/netip"
 
 // Streams bounds what clients of TCP and TLS may take.
 type Streams struct {
-	HandshakeTimeout            Duration `yaml:"handshake_timeout"`
-	AuthenticationTimeout       Duration `yaml:"authentication_timeout"`
-	UnauthenticatedBytes        int      `yaml:"unauthenticated_bytes"`
-	MaxUnauthenticated          int      `yaml:"max_unauthenticated"`
-	MaxUnauthenticatedPerClient int      `yaml:"max_unauthenticated_per_client"`
-	IdleTimeout                 Duration `yaml:"idle_timeout"`
-	BacklogBytes                int      `yaml:"backlog_bytes"`
-	Keepalive                   Duration `yaml:"keepalive"`
-	UserTimeout                 Duration `yaml:"user_timeout"`
+	HandshakeTimeout            Duration `yaml:"handshake_timeout" live:"yes"`
+	AuthenticationTimeout       Duration `yaml:"authentication_timeout" live:"yes"`
+	UnauthenticatedBytes        int      `yaml:"unauthenticated_bytes" live:"yes"`
+	MaxUnauthenticated          int      `yaml:"max_unauthenticated" live:"yes"`
+	MaxUnauthenticatedPerClient int      `yaml:"max_unauthenticated_per_client" live:"yes"`
+	IdleTimeout                 Duration `yaml:"idle_timeout" live:"yes"`
+	BacklogBytes                int      `yaml:"backlog_bytes" live:"yes"`
+	Keepalive                   Duration `yaml:"keepalive" live:"yes"`
+	UserTimeout                 Duration `yaml:"user_timeout" live:"yes"`
+	MaxPassed                   int      `yaml:"max_passed" live:"yes"`
+	MaxPassedPerClient          int      `yaml:"max_passed_per_client" live:"yes"`
+	PassedIdleTimeout           Duration `yaml:"passed_idle_timeout" live:"yes"`
 }
 
 func (v *validator) streams() {
@@ -27,6 +30,9 @@ func (v *validator) streams() {
 	v.between("streams.backlog_bytes", int64(s.BacklogBytes), minBacklogBytes, 64<<20)
 	v.lasts("streams.keepalive", s.Keepalive, 0, seconds(hour))
 	v.lasts("streams.user_timeout", s.UserTimeout, 0, seconds(hour))
+	v.between("streams.max_passed", int64(s.MaxPassed), 1, 1_000_000)
+	v.between("streams.max_passed_per_client", int64(s.MaxPassedPerClient), 1, 1_000_000)
+	v.lasts("streams.passed_idle_timeout", s.PassedIdleTimeout, seconds(1), seconds(24*hour))
 }
 
 // minBacklogBytes is room for the longest datagram with its header.

@@ -60,6 +60,7 @@ func (v *validator) listeners() {
 		v.oneOf(path+".transport", listener.Transport, transportUDP, transportTCP, transportTLS)
 		v.tlsListener(path, listener)
 		v.proxies(path, listener)
+		v.passes(path, listener)
 		addr, err := parseAddressPort(listener.Address)
 		if err != nil {
 			v.reject(path+".address", listener.Address, "%s", err)

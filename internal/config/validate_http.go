@@ -59,5 +59,5 @@ func (c *Config) httpAddresses() []netip.AddrPort {
 // ProtectedAddresses are what no relay may reach: the addresses of this server,
 // its clients' and its operators', and of those it talks to.
 func (c *Config) ProtectedAddresses() []netip.AddrPort {
-	return slices.Concat(c.ListenerAddresses(), c.DiscoveryListeners(), c.httpAddresses(), c.backEnds())
+	return slices.Concat(c.ListenerAddresses(), c.DiscoveryListeners(), c.httpAddresses(), c.backEnds(), c.passedTo())
 }

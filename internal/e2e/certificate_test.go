@@ -48,6 +48,37 @@ func TestCertificateReplaced(t *testing.T) {
 	s.check(t)
 }
 
+// TestFirstCertificateByReload: a server that started without a certificate takes
+// TLS on its TCP listener with the first one, below a live connection; the limits of
+// streams change likewise.
+func TestFirstCertificateByReload(t *testing.T) {
+	n := testnet.New(t)
+	c := newConfig()
+	c.Listeners = append(c.Listeners, listener{Address: serverV4.String(), Transport: "tcp"})
+	s := startServer(t, n, c)
+	live := newStreamClient(t, n.Clients, serverV4, nil)
+	live.ask(t, stun.MethodAllocate, transportUDP)
+	idle := newStreamClient(t, n.Clients, serverV4, nil)
+	idle.ask(t, stun.MethodRefresh) // authenticated, without an allocation
+
+	certificate := testnet.NewCertificate(t, time.Now().Add(time.Hour), "relay.test")
+	file, key := certificate.Write(t, t.TempDir())
+	c.TLS = map[string]any{"certificates": []map[string]string{{"certificate_file": file, "key_file": key}}}
+	c.Streams = map[string]any{"idle_timeout": "1s"}
+	s.reload(t, c)
+	wantBinding(t, dialTLS(t, n.Clients, serverV4, certificate))
+	if code := errorCode(live.ask(t, stun.MethodRefresh)); code != 0 {
+		t.Errorf("Refresh on a connection from before: got error %d, want success", code)
+	}
+	if !idle.isClosed(patience) {
+		t.Error("a connection without an allocation stays open after the new idle_timeout")
+	}
+	if lines := s.logLines("next start"); len(lines) != 0 {
+		t.Errorf("got %q, want nothing that needs a restart", lines)
+	}
+	s.check(t)
+}
+
 // dialTLS connects and wants the certificate.
 func dialTLS(t *testing.T, host *testnet.Namespace, server netip.AddrPort, want testnet.Certificate) *tls.Conn {
 	t.Helper()

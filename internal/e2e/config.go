@@ -18,6 +18,7 @@ type config struct {
 	Listeners  []listener     `json:"listeners"`
 	Workers    int            `json:"workers,omitempty"`
 	TLS        map[string]any `json:"tls,omitempty"`
+	Streams    map[string]any `json:"streams,omitempty"`
 	Relay      relay          `json:"relay"`
 	Allocation map[string]any `json:"allocation,omitempty"`
 	Auth       auth           `json:"auth"`
@@ -37,6 +38,9 @@ type listener struct {
 
 	ProxyProtocol  bool     `json:"proxy_protocol,omitempty"`
 	TrustedProxies []string `json:"trusted_proxies,omitempty"`
+
+	PassTo          string   `json:"pass_to,omitempty"`
+	PassServerNames []string `json:"pass_server_names,omitempty"`
 }
 
 type relay struct {

@@ -53,7 +53,7 @@ func scrape(t *testing.T) string {
 			return tlsconf.Stats{Failures: 15, Certificates: []tlsconf.CertificateStats{{Name: "/etc/turn.crt", Expires: expires}}}
 		},
 		Streams: func() relay.StreamStats {
-			return relay.StreamStats{AcceptedTLS: 15, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17}
+			return relay.StreamStats{AcceptedTLS: 15, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17, Passed: 29, PassedNow: 30, PassFailed: 31, PassedToClientBytes: 32}
 		},
 		Stores: func() []store.Stats {
 			return []store.Stats{{Name: "accounts", Type: "sqlite", Lookups: 9, Hits: 4, Stale: 1, Misses: 3, Unavailable: 1, Queries: 3, Errors: 2, Refused: 5, QueryTime: 1500 * time.Millisecond, Entries: 6, Unknown: 7}}
@@ -94,6 +94,10 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_streams_accepted_total{transport="tls"} 15`,
 		`fairlead_streams_closed_total{reason="idle"} 18`,
 		`fairlead_streams_evicted_total 16`,
+		`fairlead_streams_passed 30`,
+		`fairlead_streams_passed_total 29`,
+		`fairlead_streams_pass_failures_total{cause="backend"} 31`,
+		`fairlead_streams_passed_bytes_total{direction="to_client"} 32`,
 		`fairlead_requests_total{method="allocate"} 5`,
 		`fairlead_error_responses_total{code="401",method="allocate"} 6`,
 		`fairlead_malformed_messages_total{reason="cookie"} 8`,

@@ -157,6 +157,20 @@ var Descriptors = []Descriptor{
 			emit(float64(s.streams.UntrustedProxies), "untrusted")
 			emit(float64(s.streams.FailedProxyHeaders), "header")
 		}},
+	{"fairlead_streams_passed", "Connections that are being passed on to a backend.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.PassedNow)) }},
+	{"fairlead_streams_passed_total", "Connections that were passed on to a backend.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.streams.Passed)) }},
+	{"fairlead_streams_passed_bytes_total", "Bytes of connections that were passed on to a backend and have ended, by direction.", counter, []string{"direction"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.streams.PassedToBackendBytes), "to_backend")
+			emit(float64(s.streams.PassedToClientBytes), "to_client")
+		}},
+	{"fairlead_streams_pass_failures_total", "Connections that were not passed on to a backend and closed, by cause: limit (there were too many) or backend (it did not take them).", counter, []string{"cause"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.streams.PassRefused), "limit")
+			emit(float64(s.streams.PassFailed), "backend")
+		}},
 	{"fairlead_streams_refused_total", "Connections closed at once because their source had too many without an authenticated request.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Refused)) }},
 	{"fairlead_streams_evicted_total", "Connections without an authenticated request closed at random because there were too many in all.", counter, nil,

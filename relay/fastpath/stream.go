@@ -91,6 +91,10 @@ func newStreams(limits StreamLimits) streams {
 	return streams{limits: limits, byIndex: make([]*clientStream, 1), byPath: make(map[path]uint32)}
 }
 
+// SetStreamLimits changes Config.Streams, also for the streams that are open. It is
+// for Post and Tick.
+func (w *Worker) SetStreamLimits(limits StreamLimits) { w.streams.limits = limits }
+
 // index is the place of a stream, which is also in its poller token.
 func (id StreamID) index() uint32 { return uint32(id) }
 
