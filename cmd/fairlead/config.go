@@ -12,11 +12,11 @@ import (
 func newConfigCommand(options *config.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Check a configuration, or show the one in effect",
+		Short: "Check a configuration, show the one in effect, or take over one of coturn",
 		Args:  cobra.NoArgs,
 		RunE:  showHelp,
 	}
-	cmd.AddCommand(newConfigCheckCommand(options), newConfigShowCommand(options))
+	cmd.AddCommand(newConfigCheckCommand(options), newConfigShowCommand(options), newConfigConvertCommand())
 	return cmd
 }
 

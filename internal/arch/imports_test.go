@@ -75,6 +75,7 @@ var layers = map[string]layer{
 		third: []string{"go.uber.org/zap/...", "github.com/redis/go-redis/v9"},
 	},
 	"internal/statefile":   {},
+	"internal/turnserver":  {own: []string{"internal/config"}},
 	"internal/credentials": {own: []string{"authn"}},
 	"internal/httpserve":   {third: []string{"go.uber.org/zap/..."}},
 	"internal/adminapi": {

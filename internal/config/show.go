@@ -34,7 +34,7 @@ func (c *Config) sectionNode(section reflect.Value, prefix string) *yaml.Node {
 			node.Content = append(node.Content, name, c.sectionNode(field, path))
 			continue
 		}
-		value := valueNode(field)
+		value := valueNode(field, Secret.String)
 		origin := c.Origin(path).String()
 		if value.Kind == yaml.SequenceNode && len(value.Content) > 0 {
 			name.LineComment = origin
@@ -46,12 +46,13 @@ func (c *Config) sectionNode(section reflect.Value, prefix string) *yaml.Node {
 	return node
 }
 
-func valueNode(value reflect.Value) *yaml.Node {
+// valueNode encodes a value; show says how a secret looks.
+func valueNode(value reflect.Value, show func(Secret) string) *yaml.Node {
 	switch value.Kind() {
 	case reflect.Slice:
 		node := &yaml.Node{Kind: yaml.SequenceNode}
 		for i := range value.Len() {
-			node.Content = append(node.Content, valueNode(value.Index(i)))
+			node.Content = append(node.Content, valueNode(value.Index(i), show))
 		}
 		if value.Len() == 0 {
 			node.Style = yaml.FlowStyle
@@ -61,7 +62,7 @@ func valueNode(value reflect.Value) *yaml.Node {
 		node := &yaml.Node{Kind: yaml.MappingNode}
 		for _, f := range reflect.VisibleFields(value.Type()) {
 			if field := value.FieldByIndex(f.Index); !field.IsZero() {
-				node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: f.Tag.Get("yaml")}, valueNode(field))
+				node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: f.Tag.Get("yaml")}, valueNode(field, show))
 			}
 		}
 		return node
@@ -70,7 +71,7 @@ func valueNode(value reflect.Value) *yaml.Node {
 	case string:
 		return quoted(v)
 	case Secret:
-		return quoted(v.String())
+		return quoted(show(v))
 	case bool:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: strconv.FormatBool(v)}
 	default: // whole numbers and durations
