@@ -10,7 +10,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 internal/build/packages.sh ip:iproute2 unshare:util-linux \
   turnutils_uclient:coturn haproxy:haproxy curl:curl redis-server:redis-server \
-  mariadbd:mariadb-server psql:postgresql chromium:chromium node:nodejs npm:npm
+  mariadbd:mariadb-server psql:postgresql chromium:chromium firefox-esr:firefox-esr node:nodejs npm:npm
 if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
   echo "playwright-core needs Node.js 20 or newer, this is $(node --version)" >&2
   exit 1

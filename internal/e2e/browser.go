@@ -48,11 +48,23 @@ type candidatePair struct {
 	LocalAddress, RemoteAddress string
 }
 
+// The browsers, as browser/run.js names them.
+const (
+	chromium = "chromium"
+	firefox  = "firefox"
+)
+
 // browserCall makes the call of browser/call.js in Chromium on the host, with
 // a page served on that host's loopback.
 func browserCall(t *testing.T, host *testnet.Namespace, servers iceServers) call {
 	t.Helper()
-	output := inBrowser(t, host, "call.html", servers)
+	return callIn(t, chromium, host, servers)
+}
+
+// callIn is browserCall in any browser.
+func callIn(t *testing.T, browser string, host *testnet.Namespace, servers iceServers) call {
+	t.Helper()
+	output := inBrowser(t, browser, host, "call.html", servers)
 	var result call
 	if err := json.Unmarshal([]byte(output), &result); err != nil {
 		t.Fatalf("call in the browser: %v in %q", err, output)
@@ -62,7 +74,7 @@ func browserCall(t *testing.T, host *testnet.Namespace, servers iceServers) call
 
 // inBrowser opens one of the pages, which finds the servers beside it, and
 // returns its result as JSON.
-func inBrowser(t *testing.T, host *testnet.Namespace, name string, servers any) string {
+func inBrowser(t *testing.T, browser string, host *testnet.Namespace, name string, servers any) string {
 	t.Helper()
 	listener := host.ListenTCP(t, netip.MustParseAddrPort("127.0.0.1:0"))
 	mux := http.NewServeMux()
@@ -77,7 +89,7 @@ func inBrowser(t *testing.T, host *testnet.Namespace, name string, servers any) 
 	// A process namespace of its own, so that no part of the browser outlives
 	// the test.
 	p := testnet.Start(t, host.Command(t.Context(), "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"node", "browser/run.js", "http://"+listener.Addr().String()+"/browser/"+name))
+		"node", "browser/run.js", "http://"+listener.Addr().String()+"/browser/"+name, browser))
 	if code := p.Wait(t, callTimeout); code != 0 {
 		t.Fatalf("%s in the browser: got exit code %d, want 0\n%s", name, code, p.Output())
 	}

@@ -31,7 +31,7 @@ func TestNinePartyMesh(t *testing.T) {
 		Connected int
 		Errors    []string
 	}
-	if output := inBrowser(t, n.Clients, "mesh.html", servers); json.Unmarshal([]byte(output), &got) != nil {
+	if output := inBrowser(t, chromium, n.Clients, "mesh.html", servers); json.Unmarshal([]byte(output), &got) != nil {
 		t.Fatalf("mesh in the browser: got %q", output)
 	}
 	if want := parties * (parties - 1) / 2; got.Connected != want || len(got.Errors) > 0 {

@@ -118,8 +118,11 @@ async function decoded(connection) {
 // selectedPair describes both ends of the pair of candidates in use.
 async function selectedPair(connection) {
   const stats = await connection.getStats();
-  const transport = [...stats.values()].find((stat) => stat.type === 'transport');
-  const pair = stats.get(transport.selectedCandidatePairId);
+  const all = [...stats.values()];
+  const transport = all.find((stat) => stat.type === 'transport');
+  const pair = transport // which Firefox leaves out
+    ? stats.get(transport.selectedCandidatePairId)
+    : all.find((stat) => stat.type === 'candidate-pair' && stat.selected);
   const local = stats.get(pair.localCandidateId);
   const remote = stats.get(pair.remoteCandidateId);
   return {
