@@ -67,7 +67,7 @@ func (a *access) postgreSQL(value string) {
 // words reads "name=value name=value".
 func words(text string) map[string]string {
 	values := make(map[string]string)
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		name, value, _ := strings.Cut(word, "=")
 		values[name] = value
 	}
