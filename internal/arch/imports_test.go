@@ -22,9 +22,12 @@ var layers = map[string]layer{
 	"internal/wire":     {third: []string{"github.com/pion/stun/v3"}},
 	"internal/bucket":   {},
 	"internal/udpbatch": {third: []string{"golang.org/x/sys/unix"}},
+	"internal/dtls":     {},
 	"internal/stream":   {third: []string{"golang.org/x/sys/unix"}},
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
 	"internal/tlsconf":  {third: []string{"go.uber.org/zap/...", "github.com/caddyserver/certmagic"}},
+
+	"internal/dtls/handshake": {own: []string{"internal/dtls"}, third: []string{"github.com/pion/dtls/v3", "github.com/pion/logging"}},
 
 	"authn": {own: []string{"internal/wire", "internal/bucket"}, third: []string{"golang.org/x/text/secure/precis"}},
 	"authn/store": {
@@ -44,9 +47,9 @@ var layers = map[string]layer{
 	"quota":                {own: []string{"internal/wire", "internal/bucket"}},
 	"allocation":           {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
 
-	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream"}},
+	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls"}},
 	"relay": {
-		own:   []string{"relay/fastpath", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/logging"},
+		own:   []string{"relay/fastpath", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls", "internal/dtls/handshake", "internal/logging"},
 		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/...", "github.com/pires/go-proxyproto"},
 	},
 
@@ -103,6 +106,7 @@ var onlyImporter = map[string]string{
 	"golang.org/x/text":                   "authn",
 	"github.com/pion/stun/v3":             "internal/wire",
 	"github.com/pires/go-proxyproto":      "relay",
+	"github.com/pion/dtls/v3":             "internal/dtls/handshake",
 	"github.com/HdrHistogram":             "bench",
 	"github.com/caddyserver/certmagic":    "internal/tlsconf",
 	"modernc.org/sqlite":                  "authn/store/sqldb",
