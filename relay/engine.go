@@ -30,8 +30,12 @@ type Config struct {
 	// socket; 0 keeps the system's default.
 	ReceiveBufferBytes, SendBufferBytes int
 
-	// Streams says how clients of TCP and TLS are served.
+	// Streams says how clients of TCP and TLS are served. What it allows those
+	// without authentication holds for DTLS as well, each for itself.
 	Streams StreamConfig
+
+	// DTLS says how clients of DTLS are served.
+	DTLS DTLSConfig
 
 	// GSO and GRO say whether the kernel segments and coalesces trains of
 	// datagrams. SetOffloads changes them.
@@ -60,6 +64,8 @@ type Engine struct {
 	workers   []*fastpath.Worker
 	addresses *LocalAddresses
 	acceptors *acceptors // nil: not open yet
+
+	handshakes *handshakes // of DTLS; nil: there is none
 
 	reconciling sync.Mutex                             // one change of groups at a time
 	skipped     []netip.Addr                           // told to the log; guarded by reconciling
@@ -102,8 +108,13 @@ func (e *Engine) open() error {
 			return err
 		}
 	}
+	var err error
+	if e.handshakes, err = openHandshakes(e.cfg); err != nil {
+		return err
+	}
 	for id := range e.cfg.Workers {
 		cfg := e.cfg.Worker(id)
+		cfg.DTLS = e.secureDatagrams()
 		cfg.ID = id
 		cfg.HoldProcessor = runtime.GOMAXPROCS(0) > e.cfg.Workers
 		w, err := fastpath.NewWorker(cfg)
@@ -117,7 +128,6 @@ func (e *Engine) open() error {
 	if err := e.openListeners(); err != nil {
 		return err
 	}
-	var err error
 	if e.acceptors, err = openAcceptors(e.cfg.Streams, e.workers, e.log); err != nil {
 		return err
 	}
@@ -154,6 +164,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		})
 	}
 	running.Go(func() { e.acceptors.run(ctx) })
+	if e.handshakes != nil {
+		running.Go(func() { e.handshakes.run(ctx) })
+	}
 	e.follow(ctx, followInterval)
 	running.Wait()
 	return errors.Join(append(errs, e.Close())...)
@@ -202,10 +215,37 @@ func (e *Engine) HasTLS() bool { return e.acceptors.tls.Load() != nil }
 // bytes are concerned for all. It waits until every worker has followed.
 func (e *Engine) SetStreams(cfg StreamConfig, limits fastpath.StreamLimits) error {
 	e.acceptors.set(cfg)
+	if e.handshakes != nil {
+		e.handshakes.set(cfg)
+	}
 	return e.onWorkers(func(w *fastpath.Worker) error {
 		w.SetStreamLimits(limits)
 		return nil
 	})
+}
+
+// HasDTLS says whether datagrams can be ones of DTLS.
+func (e *Engine) HasDTLS() bool { return e.handshakes != nil && e.handshakes.isOn.Load() }
+
+// SetDTLS says whether strangers can begin an association of DTLS from now on; those
+// that there are stay. It waits until every worker has followed.
+func (e *Engine) SetDTLS(on bool) error {
+	if e.handshakes == nil {
+		return nil
+	}
+	e.handshakes.isOn.Store(on)
+	return e.onWorkers(func(w *fastpath.Worker) error {
+		w.SetDTLS(on)
+		return nil
+	})
+}
+
+// DTLSStats returns what happened to handshakes of DTLS so far.
+func (e *Engine) DTLSStats() DTLSStats {
+	if e.handshakes == nil {
+		return DTLSStats{}
+	}
+	return e.handshakes.stats()
 }
 
 // StreamStats returns what happened to connections so far.

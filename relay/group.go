@@ -14,6 +14,8 @@ type group struct {
 	id      fastpath.ListenerID
 	addr    netip.AddrPort
 	sockets udpbatch.Group
+
+	onlyDTLS bool
 }
 
 // openGroup opens the sockets of an address. They are deaf until serve.
@@ -27,7 +29,11 @@ func openGroup(id fastpath.ListenerID, addr netip.AddrPort, workers int, o udpba
 
 // addTo gives a worker its socket. It runs on the worker's thread.
 func (g *group) addTo(w *fastpath.Worker) error {
-	return w.AddListener(g.id, g.addr, g.sockets[w.ID()])
+	err := w.AddListener(g.id, g.addr, g.sockets[w.ID()])
+	if g.onlyDTLS {
+		w.OnlyDTLS(g.id)
+	}
+	return err
 }
 
 // closeAfter takes the group away from the workers and then closes it. Nothing

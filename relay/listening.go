@@ -55,6 +55,7 @@ func (e *Engine) openListener(addr netip.AddrPort, on onEach) error {
 	if err != nil {
 		return err
 	}
+	g.onlyDTLS = e.cfg.DTLS.isOnly(g.addr)
 	if err := on(g.addTo); err != nil {
 		return errors.Join(err, g.closeAfter(on))
 	}
@@ -65,7 +66,8 @@ func (e *Engine) openListener(addr netip.AddrPort, on onEach) error {
 	e.groups[addr] = g
 	e.mu.Unlock()
 	delete(e.failed, addr)
-	e.log.Info("listening", logging.Server(g.addr), zap.Int("workers", len(e.workers)))
+	e.log.Info("listening", logging.Server(g.addr), zap.Int("workers", len(e.workers)),
+		zap.Bool("plain", !g.onlyDTLS), zap.Bool("dtls", e.HasDTLS()))
 	return nil
 }
 

@@ -56,6 +56,9 @@ type StreamConfig struct {
 	PassedIdleTimeout             time.Duration
 }
 
+// protocolsTURN are the application protocols of RFC 7443.
+var protocolsTURN = []string{"stun.turn", "stun.nat-discovery"}
+
 // errNoCertificate says what a TLS listener lacks.
 var errNoCertificate = errors.New("TLS needs a certificate: set tls.certificates")
 
@@ -151,7 +154,7 @@ func forStreams(cfg *tls.Config) *tls.Config {
 	cfg = cfg.Clone()
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
 	if len(cfg.NextProtos) == 0 {
-		cfg.NextProtos = []string{"stun.turn", "stun.nat-discovery"} // RFC 7443
+		cfg.NextProtos = protocolsTURN
 	}
 	// A write is what one wake-up brought: it shall stay one record.
 	cfg.DynamicRecordSizingDisabled = true

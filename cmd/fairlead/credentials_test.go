@@ -139,3 +139,19 @@ func TestURLsOfServerNames(t *testing.T) {
 		t.Errorf("URLs differ (-want +got):\n%s", diff)
 	}
 }
+
+// Each transport that a listener serves has a URL; DTLS only where nothing else is
+// served.
+func TestURLsOfTransports(t *testing.T) {
+	cfg := load(t, "public_host=turn.example.org", `tls.certificates=[{certificate_file: "a", key_file: "b"}]`,
+		`listeners=[{address: "0.0.0.0:3478", transport: udp}, {address: "0.0.0.0:3478", transport: tcp}, {address: "0.0.0.0:5349", transport: tls}, {address: "0.0.0.0:5349", transport: dtls}]`)
+	realm, _ := cfg.RealmOf("")
+	want := []string{
+		"turn:turn.example.org:3478?transport=udp", "turn:turn.example.org:3478?transport=tcp",
+		"turns:turn.example.org:3478?transport=tcp", "turns:turn.example.org:5349?transport=tcp",
+		"turns:turn.example.org:5349?transport=udp",
+	}
+	if diff := cmp.Diff(want, urlsOf(cfg, realm, []netip.Addr{netip.MustParseAddr("10.0.0.5")})); diff != "" {
+		t.Errorf("URLs differ (-want +got):\n%s", diff)
+	}
+}

@@ -42,13 +42,16 @@ func urlsOf(cfg *config.Config, realm config.Realm, local []netip.Addr) []string
 	// A name reaches the realm by every listener that takes TLS.
 	for _, name := range realm.CanonicalServerNames() {
 		for _, listener := range cfg.Listeners {
-			if url := fmt.Sprintf("turns:%s:%d?transport=tcp", name, listener.Bound().Port()); !listener.IsUDP() && !slices.Contains(urls, url) {
+			if url := fmt.Sprintf("turns:%s:%d?transport=tcp", name, listener.Bound().Port()); !listener.IsDatagram() && !slices.Contains(urls, url) {
 				urls = append(urls, url)
 			}
 		}
 	}
 	if cfg.HasTLS() {
-		add("turns", "tcp", func(l config.Listener) bool { return !l.IsUDP() })
+		add("turns", "tcp", func(l config.Listener) bool { return !l.IsDatagram() })
+		// Browsers know no DTLS towards servers and take UDP for what it says, so
+		// only a listener for DTLS alone is worth naming.
+		add("turns", "udp", config.Listener.IsDTLS)
 	}
 	return urls
 }

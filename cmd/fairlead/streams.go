@@ -12,11 +12,11 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-// datagramListeners are the addresses for clients of UDP.
+// datagramListeners are the addresses for clients of UDP and DTLS.
 func datagramListeners(cfg *config.Config) []netip.AddrPort {
 	var addresses []netip.AddrPort
 	for _, each := range cfg.Listeners {
-		if each.IsUDP() {
+		if each.IsDatagram() {
 			addresses = append(addresses, each.Bound())
 		}
 	}
@@ -39,10 +39,21 @@ func (i *instance) streamConfig(cfg *config.Config) relay.StreamConfig {
 		c.TLS = i.tls.TLS()
 	}
 	for _, each := range cfg.Listeners {
-		if !each.IsUDP() {
+		if !each.IsDatagram() {
 			c.Listeners = append(c.Listeners, relay.StreamListener{
 				Address: each.Bound(), TLS: each.IsTLS(), Proxies: each.Proxies(), Pass: each.Pass(),
 			})
+		}
+	}
+	return c
+}
+
+// dtlsConfig says how clients of DTLS are served.
+func (i *instance) dtlsConfig(cfg *config.Config) relay.DTLSConfig {
+	c := relay.DTLSConfig{TLS: i.tls.TLS(), Off: !cfg.HasDTLS()}
+	for _, each := range cfg.Listeners {
+		if each.IsDTLS() {
+			c.Only = append(c.Only, each.Bound())
 		}
 	}
 	return c
@@ -58,13 +69,16 @@ func streamLimits(s config.Streams) fastpath.StreamLimits {
 	}
 }
 
-// applyStreams makes what can be reloaded about clients of TCP and TLS hold. With the
-// first certificate the listeners for TCP take TLS from now on, and without any no
-// more.
+// applyStreams makes what can be reloaded about clients of TCP, TLS and DTLS hold. With
+// the first certificate the listeners for TCP take TLS from now on, and those for UDP
+// take DTLS, and without any no more.
 func (i *instance) applyStreams(cfg *config.Config) error {
 	before := i.engine.HasTLS()
 	if err := i.engine.SetStreams(i.streamConfig(cfg), streamLimits(cfg.Streams)); err != nil {
 		return fmt.Errorf("apply streams: %w", err)
+	}
+	if err := i.engine.SetDTLS(cfg.HasDTLS()); err != nil {
+		return fmt.Errorf("apply DTLS: %w", err)
 	}
 	if now := i.engine.HasTLS(); now != before {
 		i.log.Info("listeners for TCP take TLS, too, as far as there is a certificate", zap.Bool("tls", now))

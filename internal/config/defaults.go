@@ -4,9 +4,10 @@ import "time"
 
 // Words that more than one place compares with.
 const (
-	transportUDP = "udp"
-	transportTCP = "tcp"
-	transportTLS = "tls"
+	transportUDP  = "udp"
+	transportTCP  = "tcp"
+	transportTLS  = "tls"
+	transportDTLS = "dtls"
 
 	familyIPv4   = "ipv4"
 	familyIPv6   = "ipv6"

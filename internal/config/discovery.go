@@ -44,7 +44,7 @@ func (c *Config) DiscoveryPorts() [2]uint16 {
 func (c *Config) DiscoveryListeners() []netip.AddrPort {
 	var named []netip.AddrPort
 	for _, listener := range c.Listeners {
-		if listener.IsUDP() {
+		if listener.IsDatagram() {
 			named = append(named, listener.Bound())
 		}
 	}

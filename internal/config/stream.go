@@ -2,7 +2,7 @@ package config
 
 import "net/netip"
 
-// Streams bounds what clients of TCP and TLS may take.
+// Streams bounds what clients of TCP, TLS and DTLS may take.
 type Streams struct {
 	HandshakeTimeout            Duration `yaml:"handshake_timeout" live:"yes"`
 	AuthenticationTimeout       Duration `yaml:"authentication_timeout" live:"yes"`
@@ -40,19 +40,26 @@ const minBacklogBytes = 128 << 10
 
 // tlsListener refuses a listener that could serve nobody.
 func (v *validator) tlsListener(path string, listener Listener) {
-	if listener.Transport == transportTLS && !v.config.HasTLS() {
+	switch isSecure := listener.IsTLS() || listener.IsDTLS(); {
+	case isSecure && !v.config.HasTLS():
 		v.reject(path+".transport", listener.Transport, "needs a certificate: set tls.certificates or tls.acme.domains")
+	case listener.IsDTLS() && !v.config.HasDTLS():
+		v.reject(path+".transport", listener.Transport, "is spoken in version 1.2: set tls.min_version to that, or remove the listener")
 	}
 }
 
 // HasTLS says whether there is a certificate, or an authority to get one from.
 func (c *Config) HasTLS() bool { return len(c.TLS.Certificates) > 0 || len(c.TLS.ACME.Domains) > 0 }
 
+// HasDTLS says whether datagrams can be ones of DTLS as well, of which no version
+// after 1.2 is spoken.
+func (c *Config) HasDTLS() bool { return c.HasTLS() && c.TLS.MinVersion != versionTLS13 }
+
 // Bound is the configured address of a listener.
 func (l Listener) Bound() netip.AddrPort { return must(parseAddressPort(l.Address)) }
 
-// IsUDP, IsTCP and IsTLS say what a listener takes. One for TCP takes TLS on the
-// same port where there is a certificate.
+// IsUDP, IsTCP, IsTLS and IsDTLS say what a listener takes. One for TCP takes TLS on
+// the same port where there is a certificate, and one for UDP takes DTLS.
 func (l Listener) IsUDP() bool { return l.Transport == transportUDP }
 
 // IsTCP is explained at IsUDP.
@@ -60,3 +67,9 @@ func (l Listener) IsTCP() bool { return l.Transport == transportTCP }
 
 // IsTLS is explained at IsUDP.
 func (l Listener) IsTLS() bool { return l.Transport == transportTLS }
+
+// IsDTLS is explained at IsUDP.
+func (l Listener) IsDTLS() bool { return l.Transport == transportDTLS }
+
+// IsDatagram says whether its socket is one of UDP.
+func (l Listener) IsDatagram() bool { return l.IsUDP() || l.IsDTLS() }

@@ -44,10 +44,10 @@ func plain(addr netip.Addr) error {
 }
 
 // socketAddress is what two listeners cannot share. TCP and TLS are the same to
-// the system.
+// the system, and so are UDP and DTLS.
 type socketAddress struct {
-	isUDP bool
-	addr  netip.AddrPort
+	isDatagram bool
+	addr       netip.AddrPort
 }
 
 func (v *validator) listeners() {
@@ -57,7 +57,7 @@ func (v *validator) listeners() {
 	taken := make(map[socketAddress]int)
 	for i, listener := range v.config.Listeners {
 		path := fmt.Sprintf("listeners[%d]", i)
-		v.oneOf(path+".transport", listener.Transport, transportUDP, transportTCP, transportTLS)
+		v.oneOf(path+".transport", listener.Transport, transportUDP, transportTCP, transportTLS, transportDTLS)
 		v.tlsListener(path, listener)
 		v.proxies(path, listener)
 		v.passes(path, listener)
@@ -70,11 +70,11 @@ func (v *validator) listeners() {
 			v.reject(path+".address", listener.Address, "must have a port from 1 to 65535: clients need to know it")
 			continue
 		}
-		if first, twice := taken[socketAddress{listener.IsUDP(), addr}]; twice {
+		if first, twice := taken[socketAddress{listener.IsDatagram(), addr}]; twice {
 			v.reject(path+".address", listener.Address, "stands in listeners[%d] already", first)
 			continue
 		}
-		taken[socketAddress{listener.IsUDP(), addr}] = i
+		taken[socketAddress{listener.IsDatagram(), addr}] = i
 	}
 	for i, listener := range v.config.Listeners {
 		addr, err := parseAddressPort(listener.Address)
@@ -85,7 +85,7 @@ func (v *validator) listeners() {
 		if addr.Addr().Is6() {
 			wildcard = netip.IPv6Unspecified()
 		}
-		if all, covered := taken[socketAddress{listener.IsUDP(), netip.AddrPortFrom(wildcard, addr.Port())}]; covered {
+		if all, covered := taken[socketAddress{listener.IsDatagram(), netip.AddrPortFrom(wildcard, addr.Port())}]; covered {
 			v.reject(fmt.Sprintf("listeners[%d].address", i), listener.Address, "is covered by listeners[%d], which stands for every local address: keep one of the two", all)
 		}
 	}

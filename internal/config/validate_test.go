@@ -14,9 +14,12 @@ import (
 func TestValidate(t *testing.T) {
 	for _, test := range []struct{ name, set, want string }{
 		{"no listener", `listeners=[]`, `listeners: holds no listener`},
-		{"other transport", `listeners=[{address: "192.0.2.1:3478", transport: sctp}]`, `listeners[0].transport = "sctp": must be one of udp, tcp, tls`},
-		{"no transport", `listeners=[{address: "192.0.2.1:3478"}]`, `listeners[0].transport = "": must be one of udp, tcp, tls`},
+		{"other transport", `listeners=[{address: "192.0.2.1:3478", transport: sctp}]`, `listeners[0].transport = "sctp": must be one of udp, tcp, tls, dtls`},
+		{"no transport", `listeners=[{address: "192.0.2.1:3478"}]`, `listeners[0].transport = "": must be one of udp, tcp, tls, dtls`},
 		{"TLS without a certificate", `listeners=[{address: "192.0.2.1:5349", transport: tls}]`, `listeners[0].transport = "tls": needs a certificate: set tls.certificates or tls.acme.domains`},
+		{"DTLS without a certificate", `listeners=[{address: "192.0.2.1:5349", transport: dtls}]`, `listeners[0].transport = "dtls": needs a certificate: set tls.certificates or tls.acme.domains`},
+		{"UDP and DTLS at one address", `listeners=[{address: "192.0.2.1:443", transport: udp}, {address: "192.0.2.1:443", transport: dtls}]`, `listeners[1].address = "192.0.2.1:443": stands in listeners[0] already`},
+		{"proxies for DTLS", `listeners=[{address: "192.0.2.1:3478", transport: dtls, proxy_protocol: true, trusted_proxies: ["192.0.2.9"]}]`, `listeners[0].proxy_protocol = true: is for the transports tcp and tls`},
 		{"TCP and TLS at one address", `listeners=[{address: "192.0.2.1:443", transport: tcp}, {address: "192.0.2.1:443", transport: tls}]`, `listeners[1].address = "192.0.2.1:443": stands in listeners[0] already`},
 		{"a backlog without room for a datagram", `streams.backlog_bytes=65536`, `streams.backlog_bytes = 65536: must be from 131072 to`},
 		{"no time to authenticate", `streams.authentication_timeout=0s`, `streams.authentication_timeout = 0s: must be from 1s to`},

@@ -32,6 +32,8 @@ type Sources struct {
 	Events func() []events.Stats
 	// Streams returns those of connections that no worker has yet.
 	Streams func() relay.StreamStats
+	// DTLS returns those of handshakes of DTLS.
+	DTLS func() relay.DTLSStats
 	// Stores returns those of the stores of users, in their order.
 	Stores func() []store.Stats
 	// Version is shown as a label.
@@ -74,7 +76,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect is part of prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := snapshot{
-		server: c.sources.Server(), workers: c.sources.Workers(), streams: c.sources.Streams(), tls: c.sources.TLS(),
+		server: c.sources.Server(), workers: c.sources.Workers(), streams: c.sources.Streams(), dtls: c.sources.DTLS(), tls: c.sources.TLS(),
 		stores: c.sources.Stores(), version: c.sources.Version,
 	}
 	if c.sources.Events != nil {
@@ -111,6 +113,9 @@ func sum(workers []fastpath.Stats) fastpath.Stats {
 		total.Channels += w.Channels
 		total.StreamsTCP += w.StreamsTCP
 		total.StreamsTLS += w.StreamsTLS
+		total.StreamsDTLS += w.StreamsDTLS
+		total.HelloVerifies += w.HelloVerifies
+		total.Moves += w.Moves
 		for i, n := range w.Drops {
 			total.Drops[i] += n
 		}

@@ -26,6 +26,7 @@ func scrape(t *testing.T) string {
 	workers := []fastpath.Stats{{ToPeerPackets: 2, Allocations: 1, GSO: true}, {ToPeerPackets: 3, Allocations: 4}}
 	workers[1].Drops[fastpath.DropNoChannel] = 7
 	workers[0].StreamsClosed[fastpath.CloseIdle], workers[1].StreamsTLS = 18, 19
+	workers[0].HelloVerifies, workers[1].HelloVerifies, workers[1].StreamsDTLS, workers[0].Moves = 16, 17, 34, 35
 	stats := server.Stats{
 		Requests:     map[string]uint64{"allocate": 5},
 		Errors:       map[string]map[string]uint64{"allocate": {"401": 6}},
@@ -54,6 +55,9 @@ func scrape(t *testing.T) string {
 		},
 		Streams: func() relay.StreamStats {
 			return relay.StreamStats{AcceptedTLS: 15, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17, Passed: 29, PassedNow: 30, PassFailed: 31, PassedToClientBytes: 32}
+		},
+		DTLS: func() relay.DTLSStats {
+			return relay.DTLSStats{Completed: 28, Failed: 29, Refused: 30, Evicted: 31, Unauthenticated: 32}
 		},
 		Stores: func() []store.Stats {
 			return []store.Stats{{Name: "accounts", Type: "sqlite", Lookups: 9, Hits: 4, Stale: 1, Misses: 3, Unavailable: 1, Queries: 3, Errors: 2, Refused: 5, QueryTime: 1500 * time.Millisecond, Entries: 6, Unknown: 7}}
@@ -98,6 +102,14 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_streams_passed_total 29`,
 		`fairlead_streams_pass_failures_total{cause="backend"} 31`,
 		`fairlead_streams_passed_bytes_total{direction="to_client"} 32`,
+		`fairlead_streams{transport="dtls"} 34`,
+		`fairlead_dtls_hello_verifies_total 33`,
+		`fairlead_dtls_handshakes_total{result="completed"} 28`,
+		`fairlead_dtls_handshakes_total{result="failed"} 29`,
+		`fairlead_dtls_handshakes_total{result="refused"} 30`,
+		`fairlead_dtls_evicted_total 31`,
+		`fairlead_dtls_unauthenticated 32`,
+		`fairlead_dtls_moves_total 35`,
 		`fairlead_requests_total{method="allocate"} 5`,
 		`fairlead_error_responses_total{code="401",method="allocate"} 6`,
 		`fairlead_malformed_messages_total{reason="cookie"} 8`,

@@ -36,6 +36,7 @@ type snapshot struct {
 	total   fastpath.Stats
 	tls     tlsconf.Stats
 	streams relay.StreamStats
+	dtls    relay.DTLSStats
 	stores  []store.Stats
 	version string
 
@@ -132,6 +133,7 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) {
 			emit(float64(s.total.StreamsTCP), "tcp")
 			emit(float64(s.total.StreamsTLS), "tls")
+			emit(float64(s.total.StreamsDTLS), "dtls")
 		}},
 	{"fairlead_streams_unauthenticated", "Connections of clients without an authenticated request, those in a handshake included.", gauge, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Unauthenticated)) }},
@@ -175,6 +177,21 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Refused)) }},
 	{"fairlead_streams_evicted_total", "Connections without an authenticated request closed at random because there were too many in all.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Evicted)) }},
+
+	{"fairlead_dtls_hello_verifies_total", "Strangers that were asked to show by a cookie that their address is their own.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.HelloVerifies)) }},
+	{"fairlead_dtls_unauthenticated", "Clients of DTLS that have shown that without an authenticated request, those in a handshake included.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.dtls.Unauthenticated)) }},
+	{"fairlead_dtls_handshakes_total", "Handshakes of DTLS after the cookie, by result; refused: the source had too many clients without an authenticated request.", counter, []string{"result"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.dtls.Completed), "completed")
+			emit(float64(s.dtls.Failed), "failed")
+			emit(float64(s.dtls.Refused), "refused")
+		}},
+	{"fairlead_dtls_evicted_total", "Clients of DTLS without an authenticated request closed at random because there were too many in all.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.dtls.Evicted)) }},
+	{"fairlead_dtls_moves_total", "Clients of DTLS that went on from another address, by their connection ID.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.total.Moves)) }},
 
 	{"fairlead_requests_total", "STUN requests, by method.", counter, []string{"method"},
 		func(s *snapshot, emit emit) { each(s.server.Requests, emit) }},

@@ -35,6 +35,7 @@ type options struct {
 	external         netip.Addr
 	takesTCP         bool // beside UDP
 	streams          relay.StreamConfig
+	dtls             relay.DTLSConfig
 	proxies          []netip.Prefix
 	limits           fastpath.StreamLimits
 	discovery        []server.Discovery
@@ -149,6 +150,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 			}
 		},
 		Streams: o.streams,
+		DTLS:    o.dtls,
 		Aliases: f.server.Aliases(),
 	}, o.log)
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 // transports turns what the fast path calls a transport into the word of a
 // five-tuple.
 var transports = [...]allocation.Transport{
-	fastpath.TransportUDP: allocation.TransportUDP,
-	fastpath.TransportTCP: allocation.TransportTCP,
-	fastpath.TransportTLS: allocation.TransportTLS,
+	fastpath.TransportUDP:  allocation.TransportUDP,
+	fastpath.TransportTCP:  allocation.TransportTCP,
+	fastpath.TransportTLS:  allocation.TransportTLS,
+	fastpath.TransportDTLS: allocation.TransportDTLS,
 }
 
 // tupleOf is the five-tuple of a message.

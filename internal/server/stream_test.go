@@ -60,6 +60,13 @@ func dialTCP(t *testing.T, server netip.AddrPort, cfg *tls.Config, username, pas
 func relayBothWays(t *testing.T, f *fixture, cl *client) {
 	t.Helper()
 	relayed := cl.allocate()
+	relaySizes(t, f, cl, relayed, 0, 1, 2, 3, 4, 5, 160, 1200, 9000, 65000)
+}
+
+// relaySizes relays payloads of these sizes for a client with an allocation, by a
+// channel and by indications.
+func relaySizes(t *testing.T, f *fixture, cl *client, relayed netip.AddrPort, sizes ...int) {
+	t.Helper()
 	cl.wantCode(cl.do(stun.MethodChannelBind, channelNumber(0x4ABC), peer(f.peer)), 0)
 	stranger, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(f.peer.Addr(), 0)))
 	if err != nil {
@@ -67,7 +74,7 @@ func relayBothWays(t *testing.T, f *fixture, cl *client) {
 	}
 	defer stranger.Close()
 	from := stranger.LocalAddr().(*net.UDPAddr).AddrPort()
-	for _, size := range []int{0, 1, 2, 3, 4, 5, 160, 1200, 9000, 65000} {
+	for _, size := range sizes {
 		payload := randomBytes(size)
 		cl.send(channelData(0x4ABC, payload))
 		if got, from := f.receiveFromRelay(t); !bytes.Equal(got, payload) || from != relayed {

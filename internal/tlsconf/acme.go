@@ -123,7 +123,11 @@ func (a *authority) run(ctx context.Context) {
 
 // certificateFor answers challenges and handshakes.
 func (a *authority) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	certificate, err := a.manager.GetCertificate(hello)
+	ctx := hello.Context()
+	if ctx == nil { // of a handshake that crypto/tls does not run
+		ctx = context.Background()
+	}
+	certificate, err := a.manager.GetCertificateWithContext(ctx, hello)
 	if err != nil {
 		return nil, errors.Join(ErrNoCertificate, err)
 	}

@@ -13,9 +13,9 @@ type Message struct {
 	Data           []byte
 	Client, Server netip.AddrPort
 	Listener       ListenerID
-	Stream         StreamID // 0: it came in a datagram
+	Stream         StreamID // 0: it came in a datagram of UDP
 	Transport      Transport
-	ServerName     string // that a TLS client asked for, in lower case; or empty
+	ServerName     string // that a client of TLS or DTLS asked for, in lower case; or empty
 
 	// Via is the worker whose client it is, when control code has passed the
 	// message on to another one; answers leave from there. Hops counts how often.
@@ -41,8 +41,13 @@ func (c *control) open() {
 	c.single = udpbatch.NewSendBatch(1, 1)
 }
 
-func (w *Worker) keepForControl(id ListenerID, v view, b []byte) {
+// keepForControl keeps a STUN message for Control.
+func (w *Worker) keepForControl(id ListenerID, v view, b []byte) DropReason {
+	if w.streams.receives == nil && w.listeners[id].onlyDTLS {
+		return DropPlain
+	}
 	w.control.messages = append(w.control.messages, w.messageAt(id, v, b))
+	return dropNone
 }
 
 // messageAt is what was received into a slot, with where it came from.

@@ -93,6 +93,9 @@ func (w *Worker) fromPeer(id AllocationID, a *allocation, slot int) DropReason {
 		return reason
 	}
 	if a.stream != 0 {
+		if s := w.secureStream(a); s != nil {
+			return w.queueToSecure(id, a, s, n, buf[offset:offset+size], nil, nil)
+		}
 		return w.queueToStream(a, buf[offset:offset+wire.PadFrame(buf[offset:], size)], nil, nil)
 	}
 	l := w.listener(a.listener)
@@ -136,6 +139,9 @@ func (w *Worker) fromTrain(id AllocationID, a *allocation, number uint16, payloa
 		return reason
 	}
 	if a.stream != 0 {
+		if s := w.secureStream(a); s != nil {
+			return w.queueToSecure(id, a, s, n, w.down.blank[offset:wire.Headroom], payload, w.down.blank[wire.Headroom+n:offset+size])
+		}
 		end := offset + wire.PadFrame(w.down.blank[offset:], size)
 		return w.queueToStream(a, w.down.blank[offset:wire.Headroom], payload, w.down.blank[wire.Headroom+n:end])
 	}

@@ -56,6 +56,20 @@ const (
 	DropRealmToClient
 	DropServerToPeer
 	DropServerToClient
+	// DropDTLSStranger: a DTLS record from where there is no association, and that
+	// begins none.
+	DropDTLSStranger
+	// DropDTLSRecord: a DTLS record that is forged, repeated or malformed.
+	DropDTLSRecord
+	// DropDTLSCookie: a ClientHello whose cookie is not this server's, or too old.
+	DropDTLSCookie
+	// DropDTLSHandshake: more than a handshake can take, or than there can be
+	// handshakes.
+	DropDTLSHandshake
+	// DropDTLSPassing: too much of clients that have moved waits for another worker.
+	DropDTLSPassing
+	// DropPlain: not DTLS, on a listener that takes nothing else.
+	DropPlain
 
 	// NumDropReasons is the number of reasons, for arrays of counters.
 	NumDropReasons = int(iota)
@@ -90,6 +104,12 @@ var dropNames = [NumDropReasons]string{
 	DropRealmToClient:   "realm_rate_to_client",
 	DropServerToPeer:    "server_rate_to_peer",
 	DropServerToClient:  "server_rate_to_client",
+	DropDTLSStranger:    "dtls_stranger",
+	DropDTLSRecord:      "dtls_record",
+	DropDTLSCookie:      "dtls_cookie",
+	DropDTLSHandshake:   "dtls_handshake",
+	DropDTLSPassing:     "dtls_passing",
+	DropPlain:           "plain",
 }
 
 // String returns the name that metrics use.

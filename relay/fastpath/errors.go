@@ -21,4 +21,6 @@ var (
 	// ErrChannelBound: the number is bound to another peer, or the peer to
 	// another number (RFC 8656 section 12.2).
 	ErrChannelBound = errors.New("channel number or peer is bound otherwise")
+	// ErrNoHandshake: the handshake is not under way any more.
+	ErrNoHandshake = errors.New("no such handshake")
 )

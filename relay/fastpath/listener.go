@@ -20,6 +20,8 @@ type listener struct {
 	waiting [batchViews]outgoing            // by packet of batch
 	headers [batchViews][wire.Headroom]byte // by packet of batch, where it came in a train
 	touched bool                            // in the list of listeners to flush
+
+	onlyDTLS bool // answers nothing else
 }
 
 // outgoing is what a failed packet needs to be accounted for.
@@ -48,6 +50,14 @@ func (w *Worker) AddListener(id ListenerID, addr netip.AddrPort, c *udpbatch.Con
 	}
 	w.listeners[id] = l
 	return nil
+}
+
+// OnlyDTLS makes a listener answer nothing but DTLS. Relaying needs no rule of its
+// own: without an answer nobody gets an allocation there.
+func (w *Worker) OnlyDTLS(id ListenerID) {
+	if l := w.listener(id); l != nil {
+		l.onlyDTLS = true
+	}
 }
 
 // RemoveListener stops serving a socket. Allocations that came through it stay,

@@ -53,6 +53,9 @@ func (w *Worker) round() error {
 		w.tick()
 	}
 	w.sendWaiting()
+	if w.dtls.waiting {
+		w.sendPassedOn()
+	}
 	w.publishCounters()
 	return nil
 }
@@ -63,6 +66,9 @@ func (w *Worker) sendWaiting() {
 	w.flushClients()
 	w.flushStreams()
 	w.reapStreams()
+	if len(w.down.touched) > 0 {
+		w.flushClients() // goodbyes
+	}
 }
 
 // readClock sets the time for all packets of a round.
@@ -91,6 +97,7 @@ func (w *Worker) publishCounters() {
 	w.counters.set(countChannels, w.tables.channels.used)
 	w.counters.set(countStreamsTCP, w.streams.open[TransportTCP])
 	w.counters.set(countStreamsTLS, w.streams.open[TransportTLS])
+	w.counters.set(countStreamsDTLS, w.streams.open[TransportDTLS])
 	gso, gro := w.offloads.inUse()
 	w.counters.set(countGSO, gso)
 	w.counters.set(countGRO, gro)

@@ -26,7 +26,10 @@ type Stats struct {
 
 	Allocations, Permissions, Channels uint64 // live now
 
-	StreamsTCP, StreamsTLS uint64 // open now
+	StreamsTCP, StreamsTLS, StreamsDTLS uint64 // open now
+
+	HelloVerifies uint64 // strangers that were asked for a cookie
+	Moves         uint64 // clients of DTLS that went on from another address
 
 	Drops         [NumDropReasons]uint64
 	StreamsClosed [NumCloseReasons]uint64
@@ -60,6 +63,9 @@ const (
 	countChannels
 	countStreamsTCP
 	countStreamsTLS
+	countStreamsDTLS
+	countHelloVerifies
+	countDTLSMoves
 	countDrops // the first of NumDropReasons
 
 	countClosed = countDrops + counter(NumDropReasons) // the first of NumCloseReasons
@@ -133,6 +139,9 @@ func (w *Worker) Stats() Stats {
 		Channels:        get(countChannels),
 		StreamsTCP:      get(countStreamsTCP),
 		StreamsTLS:      get(countStreamsTLS),
+		StreamsDTLS:     get(countStreamsDTLS),
+		HelloVerifies:   get(countHelloVerifies),
+		Moves:           get(countDTLSMoves),
 	}
 	for i := range s.Drops {
 		s.Drops[i] = get(countDrops + counter(i))

@@ -13,7 +13,7 @@ import (
 // none.
 type StreamID uint64
 
-// StreamLimits bound what a worker does for the clients of TCP and TLS.
+// StreamLimits bound what a worker does for the clients of TCP, TLS and DTLS.
 type StreamLimits struct {
 	// AuthenticationTimeout and UnauthenticatedBytes are what a client may take
 	// before a request of it is authenticated.
@@ -21,7 +21,7 @@ type StreamLimits struct {
 	UnauthenticatedBytes  int
 	// IdleTimeout is how long a client without an allocation may be silent.
 	IdleTimeout time.Duration
-	// BacklogBytes bounds the datagrams that wait for one client.
+	// BacklogBytes bounds the datagrams that wait for one client of TCP or TLS.
 	BacklogBytes int
 }
 
@@ -46,7 +46,8 @@ type clientStream struct {
 	id        StreamID
 	key       udpbatch.Addr // stands for the client in the tables
 	transport Transport
-	name      string // that a TLS client asked for
+	name      string           // that a client of TLS or DTLS asked for
+	secure    *secureDatagrams // of a client of DTLS, which has no Conn; else nil
 
 	authenticated bool
 	allocations   int          // live ones
@@ -64,10 +65,13 @@ type clientStream struct {
 }
 
 // path names a connection among those of a worker.
-type path struct{ client, server udpbatch.Addr }
+type path struct {
+	client, server udpbatch.Addr
+	isDTLS         bool // ports of UDP are not those of TCP
+}
 
 func (s *clientStream) path() path {
-	return path{udpbatch.AddrOf(s.Client), udpbatch.AddrOf(s.Server)}
+	return path{udpbatch.AddrOf(s.Client), udpbatch.AddrOf(s.Server), s.secure != nil}
 }
 
 // streams are the streams of one worker.
@@ -76,8 +80,8 @@ type streams struct {
 	byIndex []*clientStream // nil: free; place 0 stays free
 	free    []uint32
 	byPath  map[path]uint32
-	serial  uint32                // of the last stream
-	open    [TransportTLS + 1]int // by transport
+	serial  uint32                 // of the last stream
+	open    [TransportDTLS + 1]int // by transport
 
 	buffers  buffers
 	touched  []*clientStream // with something to send
@@ -108,9 +112,7 @@ func (w *Worker) AddStream(s Stream) (StreamID, error) {
 	}
 	// The end of an old connection and the begin of a new one with the same
 	// addresses may be found in this order.
-	if old := t.byPath[c.path()]; old != 0 {
-		w.closeStream(t.byIndex[old], CloseReplaced)
-	}
+	w.replaceStream(c)
 	index := t.take()
 	if err := w.poller.AddStream(s.Conn, streamToken|index); err != nil {
 		t.free = append(t.free, index)
@@ -118,11 +120,7 @@ func (w *Worker) AddStream(s Stream) (StreamID, error) {
 		c.settle()
 		return 0, fmt.Errorf("watch stream of %s: %w", s.Client, err)
 	}
-	t.serial++
-	c.id = StreamID(t.serial)<<32 | StreamID(index)
-	c.key = streamKey(c.id)
-	t.byIndex[index], t.byPath[c.path()] = c, index
-	t.open[c.transport]++
+	w.placeStream(c, index)
 	w.serveAgain(c)
 	return c.id, nil
 }
@@ -205,10 +203,14 @@ func (w *Worker) closeStream(s *clientStream, reason CloseReason) {
 		w.cfg.StreamClosed(w, &Message{Client: s.Client, Server: s.Server, Listener: streamListener, Stream: s.id, Transport: s.transport})
 	}
 	index := s.id.index()
-	// Nothing can be done about a socket that does not close properly, and the
-	// kernel frees it all the same.
-	_ = w.poller.RemoveStream(s.Conn, streamToken|index)
-	_ = s.Conn.Close()
+	if s.secure != nil {
+		w.closeSecure(s)
+	} else {
+		// Nothing can be done about a socket that does not close properly, and the
+		// kernel frees it all the same.
+		_ = w.poller.RemoveStream(s.Conn, streamToken|index)
+		_ = s.Conn.Close()
+	}
 	t.buffers.put(s.partial)
 	t.buffers.put(s.out.buf)
 	s.partial, s.out = nil, backlog{}
@@ -231,6 +233,8 @@ func (w *Worker) closeStreams() {
 			w.closeStream(s, CloseStopped)
 		}
 	}
+	w.closeHandshakes()
+	w.flushClients() // goodbyes of DTLS
 }
 
 // sweepStreams dooms the streams whose time is over.

@@ -34,6 +34,7 @@ func (w *Worker) flushClients() {
 	d.touched = d.touched[:0]
 	d.used = 0
 	w.control.replies = 0
+	w.dtls.used = 0
 }
 
 // unsentToClient turns datagrams that did not leave from traffic, or answers,

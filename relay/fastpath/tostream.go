@@ -1,5 +1,7 @@
 package fastpath
 
+import "github.com/fairlead/fairlead/internal/dtls"
+
 // maxWaitingAnswers is how many bytes of answers may wait for a client that
 // takes nothing, before its requests are not read any more.
 const maxWaitingAnswers = 16 << 10
@@ -43,6 +45,10 @@ func (w *Worker) replyToStream(id StreamID, answer []byte) {
 	s := w.streams.get(id)
 	if s == nil {
 		w.counters.drop(DropNoListener)
+		return
+	}
+	if s.secure != nil {
+		w.sendSecure(s, dtls.TypeApplicationData, answer)
 		return
 	}
 	copy(s.out.reserve(&w.streams.buffers, len(answer)), answer)

@@ -8,4 +8,5 @@ const (
 	TransportUDP Transport = iota
 	TransportTCP
 	TransportTLS
+	TransportDTLS
 )

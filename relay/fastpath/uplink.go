@@ -104,6 +104,7 @@ func (w *Worker) lookAgain(id ListenerID) {
 			w.dropFromClient(reason)
 		}
 	}
+	w.lookAgainSecure()
 	w.flushPeers()
 }
 
@@ -162,10 +163,9 @@ func (w *Worker) fromClient(id ListenerID, v view) DropReason {
 				return w.sendIndication(id, v, &s)
 			}
 		}
-		w.keepForControl(id, v, b)
-		return dropNone
+		return w.keepForControl(id, v, b)
 	case wire.KindDTLS:
-		return DropDTLS
+		return w.fromDTLS(id, v, b)
 	}
 	return DropUnknownProtocol
 }

@@ -34,7 +34,7 @@ type Config struct {
 	// worker's thread. It must be set if byPort is used.
 	PeerAllowed func(id AllocationID, peer netip.AddrPort) bool
 
-	// Streams bounds what clients of TCP and TLS may take.
+	// Streams bounds what clients of TCP, TLS and DTLS may take.
 	Streams StreamLimits
 
 	// StreamClosed, when set, is called on the worker's thread when a stream is
@@ -46,6 +46,9 @@ type Config struct {
 	// client sends whom Expect named, in the midst of a batch: it may copy and post.
 	// What it does not keep is dropped. It must be set if Expect is used.
 	Arrived func(w *Worker, from *Message) (kept bool)
+
+	// DTLS says how clients of DTLS are served, whose limits are those of Streams.
+	DTLS DTLS
 
 	// Buckets holds the token buckets that allocations name; may be nil if
 	// none does.
@@ -93,6 +96,7 @@ type Worker struct {
 	offloads  offloads
 	streams   streams
 	expected  map[clientID]struct{} // whom Expect named
+	dtls      dtlsTable
 
 	up      uplink
 	down    downlink
@@ -120,6 +124,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 		ids:      newIDs(),
 		streams:  newStreams(cfg.Streams),
 		expected: make(map[clientID]struct{}),
+		dtls:     newDTLSTable(cfg.DTLS),
 	}
 	var err error
 	if w.poller, err = udpbatch.NewPoller(eventsPerPoll); err != nil {
