@@ -21,6 +21,7 @@ type PortPool struct {
 	even, odd portQueue // guarded by mu
 
 	taken []atomic.Uint64 // a bit per port from min on; changed under mu
+	tcp   []atomic.Uint64 // likewise: of those that are out, for a TCP allocation
 }
 
 // NewPortPool returns a pool of the ports min to max, both included. It takes
@@ -36,6 +37,7 @@ func NewPortPool(min, max uint16) (*PortPool, error) {
 		even:  newPortQueue(first+first%2, last),
 		odd:   newPortQueue(first+1-first%2, last),
 		taken: make([]atomic.Uint64, (last-first)/64+1),
+		tcp:   make([]atomic.Uint64, (last-first)/64+1),
 	}, nil
 }
 
@@ -83,11 +85,11 @@ func (p *PortPool) TakePair() (even uint16, ok bool) {
 func (p *PortPool) Put(port uint16) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.Live(port) {
+	if !isSet(p.taken, p.placeOf(port)) {
 		panic(fmt.Sprintf("allocation: relay port %d put back but not taken", port))
 	}
-	word, bit := p.bitOf(port)
-	word.And(^bit)
+	clearBit(p.taken, p.placeOf(port))
+	clearBit(p.tcp, p.placeOf(port))
 	if port%2 == 0 {
 		p.even.put(port)
 	} else {
@@ -95,14 +97,24 @@ func (p *PortPool) Put(port uint16) {
 	}
 }
 
-// Live reports whether port is out, which is whether it has an allocation. It
-// may be called by any thread, for any port.
+// ForTCP says that a port that is out is one of a TCP allocation (RFC 6062), until
+// it is put back.
+func (p *PortPool) ForTCP(port uint16) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	setBit(p.tcp, p.placeOf(port))
+}
+
+// Live reports whether port is out for relaying by UDP, which is whether it has
+// such an allocation. It may be called by any thread, for any port.
 func (p *PortPool) Live(port uint16) bool {
-	if port < p.min || port > p.max {
-		return false
-	}
-	word, bit := p.bitOf(port)
-	return word.Load()&bit != 0
+	return p.has(port) && isSet(p.taken, p.placeOf(port)) && !isSet(p.tcp, p.placeOf(port))
+}
+
+// LiveTCP is Live for TCP allocations: by the other protocol, whatever program
+// happens to have the port would be reached.
+func (p *PortPool) LiveTCP(port uint16) bool {
+	return p.has(port) && isSet(p.tcp, p.placeOf(port))
 }
 
 // Free counts the ports that can be taken.
@@ -138,17 +150,22 @@ func (p *PortPool) findPair() (i int, ok bool) {
 }
 
 func (p *PortPool) isPair(even uint16) bool {
-	return even < p.max && !p.Live(even+1)
+	return even < p.max && !isSet(p.taken, p.placeOf(even+1))
 }
 
 func (p *PortPool) takeAt(queue *portQueue, i int) uint16 {
 	port := queue.takeAt(i)
-	word, bit := p.bitOf(port)
-	word.Or(bit)
+	setBit(p.taken, p.placeOf(port))
 	return port
 }
 
-func (p *PortPool) bitOf(port uint16) (word *atomic.Uint64, bit uint64) {
-	i := port - p.min
-	return &p.taken[i/64], 1 << (i % 64)
-}
+func (p *PortPool) has(port uint16) bool { return port >= p.min && port <= p.max }
+
+// placeOf is the number of a port's bit.
+func (p *PortPool) placeOf(port uint16) uint16 { return port - p.min }
+
+func isSet(bits []atomic.Uint64, i uint16) bool { return bits[i/64].Load()&(1<<(i%64)) != 0 }
+
+func setBit(bits []atomic.Uint64, i uint16) { bits[i/64].Or(1 << (i % 64)) }
+
+func clearBit(bits []atomic.Uint64, i uint16) { bits[i/64].And(^uint64(1 << (i % 64))) }

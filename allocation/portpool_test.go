@@ -293,6 +293,28 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// A port lives by one protocol only.
+func TestLiveTCP(t *testing.T) {
+	pool := newPool(t, 50000, 50010)
+	udp, _ := pool.Take()
+	tcp, _ := pool.Take()
+	pool.ForTCP(tcp)
+	for probe := 0; probe <= 65535; probe++ {
+		port := uint16(probe)
+		if pool.Live(port) != (port == udp) || pool.LiveTCP(port) != (port == tcp) {
+			t.Errorf("port %d, with %d for UDP and %d for TCP: got %v and %v", port, udp, tcp, pool.Live(port), pool.LiveTCP(port))
+		}
+	}
+	pool.Put(tcp)
+	pool.Put(udp)
+	for range pool.Size() {
+		port, _ := pool.Take()
+		if !pool.Live(port) || pool.LiveTCP(port) {
+			t.Errorf("port %d taken again: got %v and %v, want it live for UDP", port, pool.Live(port), pool.LiveTCP(port))
+		}
+	}
+}
+
 func TestPutOfAFreePortPanics(t *testing.T) {
 	pool := newPool(t, 50000, 50010)
 	port, _ := pool.Take()
