@@ -32,6 +32,19 @@ func takeSocket(c *net.TCPConn) (*socket, error) {
 	return &socket{fd: fd}, nil
 }
 
+// giveBack hands the descriptor over to the runtime. The runtime duplicates it;
+// the original is closed. Nothing is held here: in and out are empty.
+func (s *socket) giveBack() (tcp *net.TCPConn, in, out []byte, err error) {
+	file := os.NewFile(uintptr(s.fd), "tcp")
+	s.fd = -1
+	conn, err := net.FileConn(file)
+	_ = file.Close() // the duplicate lives on
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return conn.(*net.TCPConn), nil, nil, nil
+}
+
 // Descriptor is for udpbatch.Poller.
 func (c *Conn) Descriptor() int { return c.link.socket.fd }
 

@@ -3,9 +3,11 @@
 package stream
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // queueBytes bounds what is held for one socket in each direction.
@@ -102,6 +104,19 @@ func (s *socket) write() {
 			return
 		}
 	}
+}
+
+// giveBack ends the two goroutines and returns what they held: in was read and
+// not received, out was sent and not written.
+func (s *socket) giveBack() (tcp *net.TCPConn, in, out []byte, err error) {
+	s.mu.Lock()
+	s.closed = true
+	s.ready = func() {}
+	s.changed.Broadcast()
+	s.mu.Unlock()
+	err = s.tcp.SetDeadline(time.Unix(1, 0)) // ends their calls
+	s.running.Wait()
+	return s.tcp, s.in, s.out, errors.Join(err, s.tcp.SetDeadline(time.Time{}))
 }
 
 // recv reads; 0 bytes without an error is the end.

@@ -24,6 +24,9 @@ const (
 	CloseEvicted
 	// CloseStopped: the worker ended.
 	CloseStopped
+	// CloseBound: not closed, but become a client data connection of TCP relaying
+	// (RFC 6062), which is no worker's.
+	CloseBound
 
 	// NumCloseReasons is the number of reasons, for arrays of counters.
 	NumCloseReasons = int(iota)
@@ -40,6 +43,7 @@ var closeNames = [NumCloseReasons]string{
 	CloseReplaced:  "replaced",
 	CloseEvicted:   "evicted",
 	CloseStopped:   "stopped",
+	CloseBound:     "bound",
 }
 
 // String returns the name that metrics use.

@@ -6,7 +6,7 @@ import "github.com/fairlead/fairlead/internal/wire"
 // that are whole. What is left of a frame is kept for the next time. A stream
 // gets no more of a round than that, whatever it holds.
 func (w *Worker) serveStream(s *clientStream) {
-	if s.dying != closeNone || !s.recv {
+	if s.dying != closeNone || !s.recv || s.held {
 		return
 	}
 	u, t := &w.up, &w.streams
@@ -25,9 +25,11 @@ func (w *Worker) serveStream(s *clientStream) {
 	rest, understood := w.forwardFrames(b[:have+n])
 	t.receives = nil
 	switch {
+	case s.taker != nil:
+		w.handOver(s, rest, s.taker)
 	case !understood:
 		w.doom(s, CloseMalformed)
-	case !open:
+	case !open && !s.held: // what is held finds its end again
 		w.doom(s, CloseClient)
 	case !s.authenticated && s.received > t.limits.UnauthenticatedBytes:
 		w.doom(s, CloseBytes)
@@ -45,14 +47,24 @@ func (w *Worker) serveStream(s *clientStream) {
 // serveListener does about the datagrams of a batch, and returns what is left.
 // Understood false means that what is left begins no frame.
 func (w *Worker) forwardFrames(b []byte) (rest []byte, understood bool) {
+	s, at, reason := w.streams.receives, 0, wire.OK
+	for isBind := true; isBind && s.taker == nil && !s.held; {
+		at, reason, isBind = w.forwardSome(b, at)
+	}
+	return b[at:], reason == wire.OK
+}
+
+// forwardSome decides about the frames from at on, up to the first one that says
+// what is behind it, and returns where it stopped.
+func (w *Worker) forwardSome(b []byte, at int) (end int, reason wire.Reason, isBind bool) {
 	w.control.messages = w.control.messages[:0]
 	w.up.again = w.up.again[:0]
-	at, reason := 0, wire.OK
-	for at < len(b) {
+	for at < len(b) && !isBind {
 		var size int
 		if size, reason = wire.FrameSize(b[at:]); size == 0 || at+size > len(b) {
 			break
 		}
+		isBind = w.cfg.TCPRelay && isConnectionBind(b[at:at+size])
 		v := view{0, wire.Headroom + at, size}
 		if drop := w.fromClient(streamListener, v); drop != dropNone {
 			w.dropOrKeep(streamListener, v, drop)
@@ -64,7 +76,7 @@ func (w *Worker) forwardFrames(b []byte) (rest []byte, understood bool) {
 		w.callControl()
 		w.lookAgain(streamListener)
 	}
-	return b[at:], reason == wire.OK
+	return at, reason, isBind
 }
 
 // serveAgain puts a stream into the list of those to be served in the next round

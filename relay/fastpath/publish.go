@@ -20,7 +20,9 @@ type Allocation struct {
 	// Twin is the client's allocation of the other address family, 0 when there
 	// is none: the two are then a dual allocation (RFC 8656 section 7).
 	Twin AllocationID
-	// Relay is the relay socket; on success it becomes the worker's.
+	// Relay is the relay socket; on success it becomes the worker's. nil is a TCP
+	// allocation (RFC 6062), which the worker relays nothing for: Permit and Bind
+	// are not for it.
 	Relay    *udpbatch.Conn
 	Lifetime time.Duration
 	// ToPeer and ToClient are the buckets for payload bytes; 0 is no limit.
@@ -52,23 +54,17 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrExists)
 	}
 	id, entry := w.addEntry(client, a)
-	if err := w.poller.Add(a.Relay, id); err != nil {
+	if err := w.watchRelay(id, a.Relay); err != nil {
 		w.tables.removeAllocation(id)
-		return 0, fmt.Errorf("watch relay socket %s: %w", a.Relay.Local(), err)
+		return 0, err
 	}
 	entry.toPeer, entry.toClient = a.ToPeer, a.ToClient
 	entry.terms = w.tables.joinTerms(a.Terms)
 	entry.expires = w.deadline(a.Lifetime)
 	entry.unpack(&a.Moved)
 	entry.clientLimit = longestPayload(a.Client.Addr())
-	entry.peerLimit = longestPayload(a.Relay.Local().Addr())
-	for int(id) >= len(w.relays) {
-		w.relays = append(w.relays, nil)
-	}
-	w.relays[id] = a.Relay
-	a.Relay.CollectNotices(w.notices)
-	if w.offloads.trains == On {
-		w.startTrains(a.Relay)
+	if a.Relay != nil {
+		entry.peerLimit = longestPayload(a.Relay.Local().Addr())
 	}
 	if s != nil {
 		entry.stream = s.id.index()
@@ -78,6 +74,25 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 		}
 	}
 	return id, nil
+}
+
+// watchRelay makes a relay socket the worker's.
+func (w *Worker) watchRelay(id AllocationID, relay *udpbatch.Conn) error {
+	for int(id) >= len(w.relays) {
+		w.relays = append(w.relays, nil)
+	}
+	if relay == nil {
+		return nil
+	}
+	if err := w.poller.Add(relay, id); err != nil {
+		return fmt.Errorf("watch relay socket %s: %w", relay.Local(), err)
+	}
+	w.relays[id] = relay
+	relay.CollectNotices(w.notices)
+	if w.offloads.trains == On {
+		w.startTrains(relay)
+	}
+	return nil
 }
 
 func (w *Worker) addEntry(client udpbatch.Addr, a Allocation) (AllocationID, *allocation) {
@@ -121,9 +136,11 @@ func (w *Worker) Withdraw(id AllocationID) Traffic {
 	}
 	traffic, relay := a.traffic, w.relays[id]
 	w.remove(id, a)
-	// Nothing can be done about a socket that does not close properly, and the
-	// kernel frees it all the same.
-	_ = relay.Close()
+	if relay != nil {
+		// Nothing can be done about a socket that does not close properly, and the
+		// kernel frees it all the same.
+		_ = relay.Close()
+	}
 	return traffic
 }
 
@@ -193,6 +210,19 @@ func (w *Worker) Traffic(id AllocationID) Traffic {
 		return Traffic{}
 	}
 	return a.traffic
+}
+
+// CountTCP adds payload that was relayed for an allocation elsewhere than on this
+// worker: by the connections of a TCP allocation. An unknown number does nothing.
+func (w *Worker) CountTCP(id AllocationID, toPeerBytes, toClientBytes uint64) {
+	a, ok := w.tables.liveAllocation(id)
+	if !ok {
+		return
+	}
+	a.traffic.ToPeerBytes += toPeerBytes
+	a.traffic.ToClientBytes += toClientBytes
+	w.counters.add(countToPeerBytes, toPeerBytes)
+	w.counters.add(countToClientBytes, toClientBytes)
 }
 
 // peerIP checks that the allocation exists and can reach the peer, and returns

@@ -61,6 +61,8 @@ type clientStream struct {
 	send    bool // watched for room
 	touched bool // in the list of streams to flush
 	again   bool // in the list of streams that may have more
+	held    bool // Control has not decided about a ConnectionBind
+	taker   func(Handover)
 	dying   CloseReason
 }
 
@@ -197,20 +199,29 @@ func (w *Worker) reapStreams() {
 
 // closeStream ends a stream with its allocations. Nothing may be on its way.
 func (w *Worker) closeStream(s *clientStream, reason CloseReason) {
-	t := &w.streams
 	s.dying = reason
 	if w.cfg.StreamClosed != nil {
 		w.cfg.StreamClosed(w, &Message{Client: s.Client, Server: s.Server, Listener: streamListener, Stream: s.id, Transport: s.transport})
 	}
-	index := s.id.index()
 	if s.secure != nil {
 		w.closeSecure(s)
-	} else {
-		// Nothing can be done about a socket that does not close properly, and the
-		// kernel frees it all the same.
-		_ = w.poller.RemoveStream(s.Conn, streamToken|index)
-		_ = s.Conn.Close()
+		w.forgetStream(s, reason)
+		return
 	}
+	w.leaveStream(s, reason)
+	_ = s.Conn.Close() // nothing can be done about a socket that does not close properly
+}
+
+// leaveStream ends all that a worker has to do with a stream of TCP or TLS, except
+// for its connection.
+func (w *Worker) leaveStream(s *clientStream, reason CloseReason) {
+	_ = w.poller.RemoveStream(s.Conn, streamToken|s.id.index()) // fails only for one that is not watched
+	w.forgetStream(s, reason)
+}
+
+// forgetStream gives back what a worker has of a stream.
+func (w *Worker) forgetStream(s *clientStream, reason CloseReason) {
+	t, index := &w.streams, s.id.index()
 	t.buffers.put(s.partial)
 	t.buffers.put(s.out.buf)
 	s.partial, s.out = nil, backlog{}

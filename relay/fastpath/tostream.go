@@ -94,7 +94,7 @@ func (w *Worker) sendStream(s *clientStream) {
 		s.out = backlog{}
 	}
 	isBlocked := s.out.len() > 0 || s.Conn.Unsent()
-	w.watchStream(s, !isBlocked || s.out.answers <= maxWaitingAnswers, isBlocked)
+	w.watchStream(s, !s.held && (!isBlocked || s.out.answers <= maxWaitingAnswers), isBlocked)
 }
 
 // watchStream changes what the poller reports of a stream.

@@ -37,6 +37,10 @@ type Config struct {
 	// Streams bounds what clients of TCP, TLS and DTLS may take.
 	Streams StreamLimits
 
+	// TCPRelay makes the worker look at nothing behind a ConnectionBind request
+	// (RFC 6062) until Control has decided about it.
+	TCPRelay bool
+
 	// StreamClosed, when set, is called on the worker's thread when a stream is
 	// closed, with a message that has no data: control code withdraws the
 	// allocations of its client.
