@@ -53,12 +53,17 @@ var layers = map[string]layer{
 		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/...", "github.com/pires/go-proxyproto"},
 	},
 
+	"relay/tcprelay": {
+		own:   []string{"internal/bucket", "internal/stream", "internal/udpbatch"},
+		third: []string{"golang.org/x/sys/unix"},
+	},
+
 	"internal/server": {
-		own:   []string{"authn", "quota", "allocation", "relay", "relay/fastpath", "internal/wire", "internal/bucket", "internal/logging", "internal/udpbatch", "internal/events"},
+		own:   []string{"authn", "quota", "allocation", "relay", "relay/fastpath", "relay/tcprelay", "internal/wire", "internal/bucket", "internal/logging", "internal/udpbatch", "internal/events"},
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events", "internal/alternate"},
+		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "relay/tcprelay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events", "internal/alternate"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
