@@ -188,6 +188,7 @@ func TestDefaultLimits(t *testing.T) {
 		AllocationToPeerPacketsPerSecond:   20_000,
 		AllocationToClientPacketsPerSecond: 20_000,
 		AllocationNewPeersPerSecond:        20,
+		AllocationTCPConnections:           64,
 		Burst:                              250 * time.Millisecond,
 	}
 	if diff := cmp.Diff(want, quota.DefaultLimits()); diff != "" {

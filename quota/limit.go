@@ -16,6 +16,7 @@ const (
 	LimitUserBytes
 	LimitAllocationAge
 	LimitNewPeers
+	LimitTCPConnections
 	NumLimits // how many there are
 )
 
@@ -31,6 +32,7 @@ var limitNames = [NumLimits]string{
 	LimitUserBytes:         "user_bytes",
 	LimitAllocationAge:     "user_allocation_age",
 	LimitNewPeers:          "allocation_new_peers_per_second",
+	LimitTCPConnections:    "allocation_tcp_connections",
 }
 
 // allocationLimits are the bounds on live allocations, by kind.

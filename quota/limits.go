@@ -28,6 +28,7 @@ type Limits struct {
 	AllocationToPeerBitsPerSecond, AllocationToClientBitsPerSecond       int64
 	AllocationToPeerPacketsPerSecond, AllocationToClientPacketsPerSecond int
 	AllocationNewPeersPerSecond                                          int
+	AllocationTCPConnections                                             int // of a TCP allocation (RFC 6062)
 
 	Burst time.Duration // depth of the bandwidth and packet buckets, at their rate
 }
@@ -46,6 +47,7 @@ func DefaultLimits() Limits {
 		AllocationToPeerPacketsPerSecond:   20_000,
 		AllocationToClientPacketsPerSecond: 20_000,
 		AllocationNewPeersPerSecond:        20,
+		AllocationTCPConnections:           64,
 		Burst:                              250 * time.Millisecond,
 	}
 }

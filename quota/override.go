@@ -84,6 +84,7 @@ func (l *Limits) override(o *Limits) {
 	set(&l.AllocationToPeerPacketsPerSecond, o.AllocationToPeerPacketsPerSecond)
 	set(&l.AllocationToClientPacketsPerSecond, o.AllocationToClientPacketsPerSecond)
 	set(&l.AllocationNewPeersPerSecond, o.AllocationNewPeersPerSecond)
+	set(&l.AllocationTCPConnections, o.AllocationTCPConnections)
 	set(&l.Burst, o.Burst)
 }
 

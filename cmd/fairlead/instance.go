@@ -88,6 +88,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	if i.fleet, err = openFleet(cfg, log); err != nil {
 		return nil, err
 	}
+	tcpRelay := newTCPRelay(cfg, buckets)
 	workers, perSecond := cfg.WorkerCount(), cfg.Auth.UnauthenticatedAnswersPerSecond
 	i.server, err = server.New(server.Config{
 		Workers:        workers,
@@ -107,6 +108,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 			ReceiveBufferBytes: cfg.Sockets.RelayReceiveBufferBytes,
 			SendBufferBytes:    cfg.Sockets.RelaySendBufferBytes,
 		}.Open,
+		TCPRelay:       tcpRelay,
 		LocalAddresses: addresses.All,
 		IsLocalAddress: addresses.Contains,
 		Fleet:          i.countsAcross(),
@@ -148,6 +150,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 				Streams:            streamLimits(cfg.Streams),
 				StreamClosed:       h.StreamClosed,
 				Arrived:            h.Arrived,
+				TCPRelay:           tcpRelay != nil,
 			}
 		},
 	}, log)

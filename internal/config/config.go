@@ -10,6 +10,7 @@ type Config struct {
 	Sockets    Sockets    `yaml:"sockets"`
 	Streams    Streams    `yaml:"streams"`
 	Relay      Relay      `yaml:"relay"`
+	TCPRelay   TCPRelay   `yaml:"tcp_relay"`
 	Allocation Allocation `yaml:"allocation"`
 	Auth       Auth       `yaml:"auth"`
 	Realms     []Realm    `yaml:"realms" live:"yes"`

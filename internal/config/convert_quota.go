@@ -31,6 +31,7 @@ func (c *Config) QuotaLimits() quota.Limits {
 		AllocationToPeerPacketsPerSecond:   q.AllocationToPeerPacketsPerSecond,
 		AllocationToClientPacketsPerSecond: q.AllocationToClientPacketsPerSecond,
 		AllocationNewPeersPerSecond:        q.AllocationNewPeersPerSecond,
+		AllocationTCPConnections:           q.AllocationTCPConnections,
 		UsagePeriod:                        q.UsagePeriod.Std(),
 		Burst:                              q.BandwidthBurst.Std(),
 	}
@@ -71,5 +72,6 @@ func (o *QuotaOverride) limits() quota.Limits {
 		AllocationToPeerPacketsPerSecond:   o.AllocationToPeerPacketsPerSecond,
 		AllocationToClientPacketsPerSecond: o.AllocationToClientPacketsPerSecond,
 		AllocationNewPeersPerSecond:        o.AllocationNewPeersPerSecond,
+		AllocationTCPConnections:           o.AllocationTCPConnections,
 	}
 }

@@ -79,6 +79,12 @@ func Defaults() *Config {
 			MaxPort:              65535,
 			DefaultAddressFamily: familyIPv4,
 		},
+		TCPRelay: TCPRelay{
+			ConnectTimeout:      seconds(30), // RFC 6062 section 5.2.
+			BindTimeout:         seconds(30), // RFC 6062 sections 5.2 and 5.3.
+			MaxUnbound:          4096,
+			MaxUnboundPerClient: 100,
+		},
 		Allocation: Allocation{
 			DefaultLifetime:               seconds(600),  // RFC 8656 section 3.2.
 			MaxLifetime:                   seconds(3600), // RFC 8656 section 7.2 recommends one hour.
@@ -105,6 +111,7 @@ func Defaults() *Config {
 			AllocationToPeerPacketsPerSecond:   20_000,
 			AllocationToClientPacketsPerSecond: 20_000,
 			AllocationNewPeersPerSecond:        20,
+			AllocationTCPConnections:           64,
 			UsagePeriod:                        Duration(24 * time.Hour),
 			RedisLease:                         seconds(30),
 			BandwidthBurst:                     Duration(250 * time.Millisecond),

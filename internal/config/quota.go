@@ -24,6 +24,7 @@ type Quota struct {
 	AllocationToPeerPacketsPerSecond   int             `yaml:"allocation_to_peer_packets_per_second" live:"yes"`
 	AllocationToClientPacketsPerSecond int             `yaml:"allocation_to_client_packets_per_second" live:"yes"`
 	AllocationNewPeersPerSecond        int             `yaml:"allocation_new_peers_per_second" live:"yes"`
+	AllocationTCPConnections           int             `yaml:"allocation_tcp_connections" live:"yes"`
 	UsagePeriod                        Duration        `yaml:"usage_period" live:"yes"`
 	BandwidthBurst                     Duration        `yaml:"bandwidth_burst" live:"yes"`
 	RedisURL                           Secret          `yaml:"redis_url"`
@@ -57,4 +58,5 @@ type QuotaOverride struct {
 	AllocationToPeerPacketsPerSecond   int      `yaml:"allocation_to_peer_packets_per_second"`
 	AllocationToClientPacketsPerSecond int      `yaml:"allocation_to_client_packets_per_second"`
 	AllocationNewPeersPerSecond        int      `yaml:"allocation_new_peers_per_second"`
+	AllocationTCPConnections           int      `yaml:"allocation_tcp_connections"`
 }

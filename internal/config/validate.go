@@ -19,6 +19,7 @@ func (c *Config) Validate() error {
 	v.sockets()
 	v.streams()
 	v.relay()
+	v.tcpRelay()
 	v.allocation()
 	v.auth()
 	v.realms()

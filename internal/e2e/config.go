@@ -20,6 +20,7 @@ type config struct {
 	TLS        map[string]any `json:"tls,omitempty"`
 	Streams    map[string]any `json:"streams,omitempty"`
 	Relay      relay          `json:"relay"`
+	TCPRelay   map[string]any `json:"tcp_relay,omitempty"`
 	Allocation map[string]any `json:"allocation,omitempty"`
 	Auth       auth           `json:"auth"`
 	Peers      peers          `json:"peers"`
@@ -146,6 +147,7 @@ func unlimited() map[string]any {
 		"allocation_to_peer_packets_per_second":   0,
 		"allocation_to_client_packets_per_second": 0,
 		"allocation_new_peers_per_second":         0,
+		"allocation_tcp_connections":              0,
 	}
 }
 

@@ -193,6 +193,25 @@ var Descriptors = []Descriptor{
 	{"fairlead_dtls_moves_total", "Clients of DTLS that went on from another address, by their connection ID.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.total.Moves)) }},
 
+	{"fairlead_tcp_relay_connections", "Connections between peers and TCP allocations (tcp_relay), by state: unbound, without a client yet, or bound.", gauge, []string{"state"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.server.TCPRelay.Unbound), "unbound")
+			emit(float64(s.server.TCPRelay.Bound), "bound")
+		}},
+	{"fairlead_tcp_relay_connects_total", "Connections that clients asked for by Connect, by outcome.", counter, []string{"outcome"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.server.TCPRelay.Connected), "connected")
+			emit(float64(s.server.TCPRelay.Failed), "failed")
+			emit(float64(s.server.TCPRelay.TimedOut), "timeout")
+		}},
+	{"fairlead_tcp_relay_arrivals_total", "Connections that peers made to TCP allocations, by outcome; rejected: no permission, denied, or over a limit.", counter, []string{"outcome"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.server.TCPRelay.Accepted), "accepted")
+			emit(float64(s.server.TCPRelay.Rejected), "rejected")
+		}},
+	{"fairlead_tcp_relay_expired_total", "Connections to and from peers closed because their client did not come for them in time.", counter, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.TCPRelay.Expired)) }},
+
 	{"fairlead_requests_total", "STUN requests, by method.", counter, []string{"method"},
 		func(s *snapshot, emit emit) { each(s.server.Requests, emit) }},
 	{"fairlead_error_responses_total", "Error responses, by method and code; a 401 to a first request is normal.", counter, []string{"method", "code"},

@@ -11,8 +11,6 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-const protocolUDP = 17 // REQUESTED-TRANSPORT, RFC 8656 section 18.8
-
 // allocate serves an Allocate request in the order of RFC 8656 section 7.2.
 func (h *Handler) allocate(r *request) error {
 	if a := h.table.Find(r.tuple); a != nil {
@@ -53,6 +51,8 @@ func (h *Handler) allocate(r *request) error {
 // open opens the relayed transport addresses that a request asks for.
 func (h *Handler) open(r *request, ask allocateAsk) (open opened, err error) {
 	switch {
+	case ask.tcp:
+		return h.openTCP(r, ask)
 	case ask.dual:
 		return h.openFamilies(r, ask)
 	case !ask.reserveNext:
@@ -140,6 +140,9 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	undo.cancel()
 
 	a.Handle = uint32(id)
+	if open.first.tcp != nil {
+		h.startTCP(r, a, open.first.tcp, &kept, &terms)
+	}
 	kept.counts.live.Add(1)
 	kept.counts.created.Add(1)
 	if ask.isMobile {

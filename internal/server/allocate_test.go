@@ -18,7 +18,7 @@ func TestAllocateRefusals(t *testing.T) {
 	}{
 		{name: "no REQUESTED-TRANSPORT", want: 400},
 		{name: "short REQUESTED-TRANSPORT", attrs: []stun.Setter{raw(stun.AttrRequestedTransport, 17)}, want: 400},
-		{name: "TCP relay", attrs: []stun.Setter{requestedTransport(6)}, want: 442},
+		{name: "TCP relay", attrs: []stun.Setter{requestedTransport(6)}, want: 403},
 		{name: "unknown protocol", attrs: []stun.Setter{requestedTransport(132)}, want: 442},
 		{name: "unknown required attribute", attrs: []stun.Setter{transport, raw(0x7FF0, 1, 2, 3, 4)}, want: 420},
 		{name: "USERHASH unasked", attrs: []stun.Setter{transport, raw(0x001E, make([]byte, 32)...)}, want: 420},

@@ -18,6 +18,7 @@ type allocateAsk struct {
 	token       token
 	hasToken    bool
 	isMobile    bool // RFC 8016
+	tcp         bool // a TCP allocation, RFC 6062
 }
 
 func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
@@ -26,7 +27,12 @@ func (h *Handler) readAllocate(r *request) (allocateAsk, error) {
 	switch {
 	case err != nil || !present:
 		return ask, errBadRequest
-	case protocol != protocolUDP:
+	case protocol == wire.ProtocolTCP:
+		if err := h.checkTCPAllocate(r); err != nil {
+			return ask, err
+		}
+		ask.tcp = true
+	case protocol != wire.ProtocolUDP:
 		return ask, errTransport
 	}
 	if ask.reserveNext, ask.evenPort, err = r.msg.EvenPort(); err != nil {

@@ -32,7 +32,7 @@ func (h *Handler) authenticate(r *request) error {
 		return h.badCredentials(authIncomplete)
 	}
 	offered := auth.Features()
-	switch h.server.nonces.Check(nonce, r.from.Client, auth.Realm(), offered) {
+	switch h.checkNonce(r, nonce, auth) {
 	case authn.NonceValid:
 	case authn.NonceStale:
 		h.counts.authFailures[authStaleNonce].Add(1)

@@ -34,6 +34,7 @@ func (c authCause) String() string {
 // every other one.
 var methods = [...]wire.Method{
 	0, wire.MethodBinding, wire.MethodAllocate, wire.MethodRefresh, wire.MethodCreatePermission, wire.MethodChannelBind,
+	wire.MethodConnect, wire.MethodConnectionBind,
 }
 
 func methodIndex(method wire.Method) int {

@@ -56,7 +56,7 @@ func (h *Handler) openFamily(r *request, family wire.Family, take takePort) (rel
 	if !ok {
 		return relayed{}, errFamily
 	}
-	return h.server.openRelayed(local, take)
+	return h.server.openRelayed(local, take, h.server.openUDPPort)
 }
 
 func lackOf(family wire.Family, err error) missingFamily {

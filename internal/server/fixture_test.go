@@ -19,6 +19,7 @@ import (
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
+	"github.com/fairlead/fairlead/relay/tcprelay"
 )
 
 // options are what a test may change before the server starts.
@@ -43,6 +44,7 @@ type options struct {
 	unserved         netip.AddrPort // one of discovery that has no listener
 	minPort, maxPort uint16
 	fleet            *fakeFleet
+	tcpRelay         *tcprelay.Config // nil: off
 	log              *zap.Logger
 }
 
@@ -122,6 +124,10 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		Alternate:      o.alternate,
 		Log:            o.log,
 	}
+	if o.tcpRelay != nil {
+		o.tcpRelay.Buckets = buckets
+		cfg.TCPRelay = tcprelay.New(*o.tcpRelay)
+	}
 	if o.fleet != nil {
 		cfg.Fleet = o.fleet
 	}
@@ -146,7 +152,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 			h := f.server.Handler(id)
 			return fastpath.Config{
 				ID: id, Control: h.Control, Tick: h.Tick, PeerAllowed: h.PeerAllowed, Buckets: buckets,
-				Streams: o.limits, StreamClosed: h.StreamClosed, Arrived: h.Arrived,
+				Streams: o.limits, StreamClosed: h.StreamClosed, Arrived: h.Arrived, TCPRelay: o.tcpRelay != nil,
 			}
 		},
 		Streams: o.streams,

@@ -19,8 +19,9 @@ import (
 type Handler struct {
 	server *Server
 	table  *allocation.Table
-	held   []held // by Allocation.Handle
-	id     int    // of the worker
+	held   []held                            // by Allocation.Handle
+	tcp    map[uint32]*allocation.Allocation // those with held.tcp, by Handle
+	id     int                               // of the worker
 
 	// Of mobile allocations: those that are here, by serial number; those that may
 	// go to another five-tuple, by that; and those that may come to one.
@@ -68,12 +69,14 @@ type held struct {
 	lack             missingFamily
 	toPeer, toClient bucket.Index
 	newPeers         pace
-	charged          uint64 // payload bytes that its user was charged with
+	charged          uint64   // payload bytes that its user was charged with
+	tcp              *tcpHeld // nil for an allocation that relays datagrams
 }
 
 func newHandler(s *Server, worker int) *Handler {
 	h := &Handler{
 		server: s, id: worker, parties: make(map[partyName]*party), lastEventID: firstEventID(s.started),
+		tcp:      make(map[uint32]*allocation.Allocation),
 		mobiles:  make(map[uint32]*mobility),
 		leaving:  make(map[allocation.FiveTuple]*mobility),
 		expected: make(map[allocation.FiveTuple]*arrival),
@@ -102,6 +105,7 @@ func (h *Handler) Control(w *fastpath.Worker, batch []fastpath.Message) {
 // Tick ends what has expired; it is the worker's fastpath.Config.Tick.
 func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
 	h.sweep(w)
+	h.countAllTCP()
 	h.chargeUsers(w)
 	h.tellUsage()
 	h.sweepArrivals()

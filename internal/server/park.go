@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -26,7 +27,10 @@ func (h *Handler) park(r *request, lookup func(ctx context.Context) error) error
 		// A full inbox drops the request; its client retransmits.
 		_ = worker.Post(func(w *fastpath.Worker) { h.replay(w, &again) })
 	}
-	h.server.park.Start(h.parkKey(r), r.from.Data, lookup, replay)
+	isParked := h.server.park.Start(h.parkKey(r), r.from.Data, lookup, replay)
+	if isParked && r.msg.Method == wire.MethodConnectionBind {
+		h.worker.Hold(r.from.Stream) // what is behind it may be no messages
+	}
 	return errParked
 }
 
@@ -36,4 +40,5 @@ func (h *Handler) replay(w *fastpath.Worker, from *fastpath.Message) {
 	h.isReplay = true
 	defer func() { h.isReplay = false }()
 	h.handle(from)
+	h.worker.Resume(from.Stream)
 }

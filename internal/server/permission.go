@@ -42,6 +42,9 @@ func (h *Handler) createPermission(r *request) error {
 		if one == nil {
 			return allocation.ErrPeerFamily
 		}
+		if h.held[one.Handle].tcp != nil {
+			continue // no datagrams: the permission is asked for when a peer connects
+		}
 		if err := h.worker.Permit(fastpath.AllocationID(one.Handle), addr, lifetime, byPort); err != nil {
 			return err
 		}
@@ -57,6 +60,9 @@ func (h *Handler) channelBind(r *request) error {
 	a, err := h.allocationOf(r)
 	if err != nil {
 		return err
+	}
+	if h.held[a.Handle].tcp != nil {
+		return errRelayKind
 	}
 	number, hasNumber, err := r.msg.ChannelNumber()
 	if err != nil || !hasNumber {

@@ -13,6 +13,7 @@ import (
 	"github.com/fairlead/fairlead/internal/logging"
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/internal/wire"
+	"github.com/fairlead/fairlead/relay/tcprelay"
 )
 
 // maxPortAttempts bounds how many ports are tried when other programs sit on
@@ -22,14 +23,19 @@ const maxPortAttempts = 16
 // relayed is an open relayed transport address together with what must be
 // given back when it ends.
 type relayed struct {
-	conn *udpbatch.Conn
-	addr netip.AddrPort // bound, local
+	conn *udpbatch.Conn     // nil for a TCP allocation
+	tcp  *tcprelay.Listener // nil for all others
+	addr netip.AddrPort     // bound, local
 	pool *allocation.PortPool
 }
 
 // close gives back socket and port of an address that was never published.
 func (r relayed) close() {
-	r.conn.Close()
+	if r.tcp != nil {
+		r.tcp.Close()
+	} else {
+		r.conn.Close()
+	}
 	r.pool.Put(r.addr.Port())
 }
 
@@ -38,7 +44,7 @@ type takePort func(*allocation.PortPool) (uint16, bool)
 
 // openRelayed opens a relayed transport address of the family on the local
 // address, trying further ports while other programs hold them.
-func (s *Server) openRelayed(local netip.Addr, take takePort) (relayed, error) {
+func (s *Server) openRelayed(local netip.Addr, take takePort, open opener) (relayed, error) {
 	pool, err := s.pool(local)
 	if err != nil {
 		return relayed{}, err
@@ -48,22 +54,31 @@ func (s *Server) openRelayed(local netip.Addr, take takePort) (relayed, error) {
 		if !ok {
 			return relayed{}, errNoPort
 		}
-		if open, err := s.openPort(pool, local, port); !errors.Is(err, syscall.EADDRINUSE) {
-			return open, err
+		if address, err := s.openPort(pool, local, port, open); !errors.Is(err, syscall.EADDRINUSE) {
+			return address, err
 		}
 	}
 	return relayed{}, errNoPort
 }
 
+// opener opens a relayed transport address on a port taken from the pool.
+type opener func(addr netip.AddrPort, pool *allocation.PortPool) (relayed, error)
+
+// openUDPPort is an opener.
+func (s *Server) openUDPPort(addr netip.AddrPort, pool *allocation.PortPool) (relayed, error) {
+	conn, err := s.config.OpenRelay(addr)
+	return relayed{conn: conn, addr: addr, pool: pool}, err
+}
+
 // openPort opens a relayed transport address on a port taken from the pool;
 // on an error the port is back in it.
-func (s *Server) openPort(pool *allocation.PortPool, local netip.Addr, port uint16) (relayed, error) {
+func (s *Server) openPort(pool *allocation.PortPool, local netip.Addr, port uint16, open opener) (relayed, error) {
 	addr := netip.AddrPortFrom(local, port)
-	conn, err := s.config.OpenRelay(addr)
+	address, err := open(addr, pool)
 	switch {
 	case err == nil:
 		s.cannotOpen.Store(false)
-		return relayed{conn: conn, addr: addr, pool: pool}, nil
+		return address, nil
 	case !errors.Is(err, syscall.EADDRINUSE):
 		s.reportOpenFailure(addr, err)
 	}

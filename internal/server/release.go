@@ -33,6 +33,7 @@ func (h *Handler) end(a *allocation.Allocation, cause endCause) {
 // release withdraws an allocation that is no longer in the table and gives
 // back its socket, and what giveBack does.
 func (h *Handler) release(a *allocation.Allocation, cause endCause) {
+	h.endTCP(a)
 	traffic := h.worker.Withdraw(fastpath.AllocationID(a.Handle))
 	kept := h.held[a.Handle]
 	h.held[a.Handle] = held{}

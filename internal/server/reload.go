@@ -90,6 +90,9 @@ func (h *Handler) reviewPeers(a *allocation.Allocation) {
 	id, now := fastpath.AllocationID(a.Handle), time.Now()
 	kept := &h.held[a.Handle]
 	policy := h.settings.realms.policy(kept.realm, kept.tenant)
+	if kept.tcp != nil {
+		h.reviewTCP(a, policy)
+	}
 	h.addrs = h.addrs[:0] // denied
 	for peer, expiresAt := range a.Permissions() {
 		switch h.checkNamedIP(policy, peer).Decision {

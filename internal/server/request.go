@@ -67,9 +67,16 @@ func (h *Handler) turnMethod(method wire.Method) func(*request) error {
 		return h.createPermission
 	case wire.MethodChannelBind:
 		return h.channelBind
-	default:
-		return nil
 	}
+	if h.server.config.TCPRelay != nil {
+		switch method {
+		case wire.MethodConnect:
+			return h.connect
+		case wire.MethodConnectionBind:
+			return h.connectionBind
+		}
+	}
+	return nil
 }
 
 // checkRequired refuses attributes that must be understood and are not, RFC
@@ -95,6 +102,9 @@ func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 	}
 	if _, ok := h.discoveryAt(r); ok && len(h.unknown) > 0 {
 		h.unknown = slices.DeleteFunc(h.unknown, func(t wire.AttrType) bool { return slices.Contains(discoveryAttributes, t) })
+	}
+	if h.server.config.TCPRelay != nil && r.msg.Method == wire.MethodConnectionBind {
+		h.unknown = slices.DeleteFunc(h.unknown, func(t wire.AttrType) bool { return t == wire.AttrConnectionID })
 	}
 	// RFC 8656 section 7.2, step 4.
 	if !udpbatch.HasDontFragment && r.msg.Has(wire.AttrDontFragment) {

@@ -79,9 +79,9 @@ func (s *Server) openPair(local netip.Addr) (even, odd relayed, err error) {
 		if !ok {
 			break
 		}
-		if even, err = s.openPort(pool, local, port); err != nil {
+		if even, err = s.openPort(pool, local, port, s.openUDPPort); err != nil {
 			pool.Put(port + 1)
-		} else if odd, err = s.openPort(pool, local, port+1); err != nil {
+		} else if odd, err = s.openPort(pool, local, port+1, s.openUDPPort); err != nil {
 			even.close()
 		}
 		if !errors.Is(err, syscall.EADDRINUSE) {

@@ -16,6 +16,7 @@ import (
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
+	"github.com/fairlead/fairlead/relay/tcprelay"
 )
 
 // Config is what a Server is built from and keeps for life.
@@ -49,6 +50,8 @@ type Config struct {
 	Buckets *bucket.Array
 	// OpenRelay opens the socket of a relayed transport address.
 	OpenRelay func(local netip.AddrPort) (*udpbatch.Conn, error)
+	// TCPRelay relays TCP connections (RFC 6062); nil: that is off. Close closes it.
+	TCPRelay *tcprelay.Relay
 	// LocalAddresses returns the addresses of this host, for the peer policy
 	// and to choose a relay address.
 	LocalAddresses func() []netip.Addr
@@ -129,6 +132,9 @@ func (s *Server) Close() {
 		h.chargeAll()
 	}
 	s.park.Close()
+	if s.config.TCPRelay != nil {
+		s.config.TCPRelay.Close()
+	}
 	s.reservations.sweep(time.Now().Add(reservationLifetime))
 }
 

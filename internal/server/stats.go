@@ -7,6 +7,7 @@ import (
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay/tcprelay"
 )
 
 // Stats is a snapshot of what the server counted since it started. Counts
@@ -27,7 +28,8 @@ type Stats struct {
 	Quota        quota.Stats
 	Fleet        quota.FleetStats
 	Ports        []PortStats
-	Tenants      []TenantStats // a bounded number
+	Tenants      []TenantStats  // a bounded number
+	TCPRelay     tcprelay.Stats // zero when TCP is not relayed
 }
 
 // PortStats tells how many relay ports of an address are in use.
@@ -48,6 +50,9 @@ func (s *Server) Stats() Stats {
 		Ended:        make(map[string]uint64),
 		Quota:        s.ledger.Stats(),
 		Tenants:      s.tenants.stats(),
+	}
+	if s.config.TCPRelay != nil {
+		stats.TCPRelay = s.config.TCPRelay.Stats()
 	}
 	if s.config.Fleet != nil {
 		stats.Fleet = s.config.Fleet.Stats()

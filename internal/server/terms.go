@@ -52,6 +52,9 @@ func (h *Handler) reviewTerms(a *allocation.Allocation) {
 	h.server.buckets.SetRate(kept.toClient, uint64(limits.AllocationToClientBitsPerSecond), limits.Burst)
 	kept.newPeers.perSecond = limits.AllocationNewPeersPerSecond
 	h.worker.SetTerms(fastpath.AllocationID(a.Handle), fastTerms(&terms))
+	if kept.tcp != nil {
+		kept.tcp.relay.SetLimits(tcpLimits(kept, &terms))
+	}
 }
 
 // pace is the rate of an allocation's new peers (GCRA), with a burst of one
