@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
+	"slices"
 )
 
 // ticketSize is the length of every MOBILITY-TICKET (RFC 8016 section 3.3).
@@ -61,12 +62,7 @@ func (k *tickets) seal(t ticket) (sealed [ticketSize]byte) {
 }
 
 func hasZero(b []byte) bool {
-	for _, each := range b {
-		if each == 0 {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(b, 0)
 }
 
 // open reads a ticket, which must have the right length. Not ok: it was changed,
