@@ -35,6 +35,7 @@ type Request struct {
 	Username      string         // as authenticated
 	User          string         // the identity that quotas count by
 	Lifetime      time.Duration  // of the LIFETIME attribute; 0 is absent
+	MaxLifetime   time.Duration  // of what its credential allows; 0 is any
 }
 
 // NewTable returns an empty table.
@@ -104,7 +105,11 @@ func (t *Table) Create(r Request) (*Allocation, error) {
 		}
 		t.expire(a)
 	}
-	a := newAllocation(r, t.GrantLifetime(r.Lifetime))
+	lifetime := t.GrantLifetime(r.Lifetime)
+	if r.MaxLifetime > 0 {
+		lifetime = min(lifetime, r.MaxLifetime)
+	}
+	a := newAllocation(r, lifetime)
 	t.byTuple[key] = a
 	t.queue.push(a, t.instant(a.ExpiresAt))
 	return a, nil
@@ -130,8 +135,14 @@ func (t *Table) CreateTwin(a *Allocation, relayed netip.AddrPort) *Allocation {
 // (RFC 8656 section 8.2) and returns it. A request for zero is the caller's to
 // answer with Delete; here 0 is an absent attribute, and the answer never is 0.
 func (t *Table) Refresh(a *Allocation, asked time.Duration) time.Duration {
-	t.mustHold(a)
 	lifetime := t.GrantLifetime(asked)
+	t.Extend(a, lifetime)
+	return lifetime
+}
+
+// Extend is Refresh by a time-to-expiry that the caller has computed.
+func (t *Table) Extend(a *Allocation, lifetime time.Duration) {
+	t.mustHold(a)
 	age := a.age() + lifetime
 	a.ExpiresAt = a.CreatedAt.Add(age)
 	a.TransactionID = [12]byte{} // its Allocate was answered: no retransmission can come any more
@@ -139,7 +150,6 @@ func (t *Table) Refresh(a *Allocation, asked time.Duration) time.Duration {
 		a.twin.TransactionID = a.TransactionID
 	}
 	t.dueAt(a, age)
-	return lifetime
 }
 
 // Delete drops the allocation with its permissions and channels. A twin stays:

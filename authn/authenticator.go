@@ -17,6 +17,7 @@ type Authenticator struct {
 	users    map[string]Key // by prepared name
 	secrets  *Secrets
 	source   Source
+	tokens   *tokens
 	dummy    Key // checked for names that nobody knows, so that they cost the same
 	features Features
 	names    map[[sha256.Size]byte]string // of users, by USERHASH; empty unless announced
@@ -78,9 +79,10 @@ func (s Status) String() string {
 type Credential struct {
 	Key        Key       // the key that the message was checked with; answers are signed with it
 	User       string    // identity for quotas: the name, for REST credentials only the id
-	ExpiresAt  time.Time // of a REST credential; zero: never
+	ExpiresAt  time.Time // of a REST credential or a token; zero: never
 	SecretName string    // name of the shared secret of a REST credential
 	Tenant     string    // that the shared secret, or the user of a Source, belongs to; may be empty
+	IsToken    bool      // of an access token: nobody's in particular, SecretName is its kid
 }
 
 // New validates cfg and computes the keys of its users. Its error lists every
@@ -103,6 +105,7 @@ func New(cfg Config) (*Authenticator, error) {
 		users:         users,
 		secrets:       NewSecrets(cfg.Secrets),
 		source:        cfg.Source,
+		tokens:        newTokens(cfg.OAuth, cfg.ClockSkew),
 		dummy:         randomKey(),
 		features:      cfg.features(realm),
 		strict:        cfg.Expiry == ExpiryStrict,

@@ -12,6 +12,7 @@ type Config struct {
 	Users   []User   // static users; names are unique after preparation
 	Secrets []Secret // shared secrets of REST credentials, tried in this order
 	Source  Source   // users and secrets that live elsewhere, asked last; nil: none
+	OAuth   OAuth    // access tokens
 
 	Expiry        ExpiryMode    // when the expiry of a REST credential is checked
 	ExpiryGrace   time.Duration // ExpiryStrict: how long a live allocation outlasts the expiry
@@ -54,8 +55,11 @@ const (
 // check returns every problem of c that does not concern a single user.
 func (c Config) check() error {
 	var problems []error
-	if len(c.Users) == 0 && len(c.Secrets) == 0 && c.Source == nil && !c.Anonymous {
+	if len(c.Users) == 0 && len(c.Secrets) == 0 && c.Source == nil && len(c.OAuth.Keys) == 0 && !c.Anonymous {
 		problems = append(problems, ErrNoCredentials)
+	}
+	if err := c.OAuth.check(); err != nil {
+		problems = append(problems, err)
 	}
 	if c.Expiry > ExpiryStrict {
 		problems = append(problems, fmt.Errorf("expiry: unknown mode %d", c.Expiry))

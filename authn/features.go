@@ -37,7 +37,7 @@ func (c Config) features(realm string) Features {
 	}
 	f := Features{
 		Algorithm: wire.PasswordAlgorithmMD5,
-		UserHash:  len(c.Secrets) == 0 && (c.Source == nil || c.Source.HasUserHash(realm)), // only names that can be listed
+		UserHash:  len(c.Secrets) == 0 && len(c.OAuth.Keys) == 0 && (c.Source == nil || c.Source.HasUserHash(realm)), // only names that can be listed
 	}
 	if c.hasSHA256(realm) {
 		f.Algorithm = wire.PasswordAlgorithmSHA256

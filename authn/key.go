@@ -20,6 +20,8 @@ import (
 type Key struct {
 	MD5    [16]byte // what every RFC 5389 client uses
 	SHA256 [32]byte
+
+	session *session // of an access token, instead of both (RFC 7635)
 }
 
 // LongTermKey derives the keys of a user after preparing all three parts with
@@ -87,8 +89,12 @@ func ParseKeySHA256(text string) (key [32]byte, err error) {
 	return key, nil
 }
 
-// Bytes returns the form that a password algorithm makes.
+// Bytes returns the form that a password algorithm makes. That of an access token
+// is one and the same for all.
 func (k *Key) Bytes(algorithm wire.PasswordAlgorithm) []byte {
+	if k.session != nil {
+		return k.session.key
+	}
 	if algorithm == wire.PasswordAlgorithmSHA256 {
 		return k.SHA256[:]
 	}

@@ -32,6 +32,15 @@ func (Secret) Format(s fmt.State, _ rune) { redact(s) }
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // String returns ***.
+func (TokenKey) String() string { return redacted }
+
+// Format prints ***.
+func (TokenKey) Format(s fmt.State, _ rune) { redact(s) }
+
+// MarshalText returns ***.
+func (TokenKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// String returns ***.
 func (User) String() string { return redacted }
 
 // Format prints ***.

@@ -18,6 +18,7 @@ import (
 
 func TestSecretsAreUnprintable(t *testing.T) {
 	const password, shared, fleet = "wonderland", "opensesame", "rosebud-rosebud-rosebud"
+	const token, session = "tokenkey-tokenkey-tokenkey-token", "sessionkey-sessionkey"
 	key, err := authn.LongTermKey("alice", "example.org", password)
 	if err != nil {
 		t.Fatal(err)
@@ -26,6 +27,7 @@ func TestSecretsAreUnprintable(t *testing.T) {
 		Realm:   "example.org",
 		Users:   []authn.User{{Name: "alice", Password: password}, {Name: "bob", Key: key}},
 		Secrets: []authn.Secret{{Name: "old", Value: shared}},
+		OAuth:   authn.OAuth{ServerName: "turn", Keys: []authn.TokenKey{{ID: "a", Key: []byte(token)}}},
 	}
 	a, err := authn.New(cfg)
 	if err != nil {
@@ -35,7 +37,14 @@ func TestSecretsAreUnprintable(t *testing.T) {
 	if status != authn.Found {
 		t.Fatalf("status: got %v, want found", status)
 	}
+	tokenCredential, status := a.VerifyToken("a",
+		sealToken(t, token, "turn", sampleNonce, tokenText(session, now(), time.Hour)), holds(session))
+	if status != authn.Found {
+		t.Fatalf("status of a token: got %v, want found", status)
+	}
 	values := map[string]any{
+		"token key":     cfg.OAuth.Keys[0],
+		"of a token":    tokenCredential,
 		"key":           key,
 		"key pointer":   &key,
 		"secret":        cfg.Secrets[0],
@@ -46,8 +55,8 @@ func TestSecretsAreUnprintable(t *testing.T) {
 		"authenticator": a,
 		"nonces":        authn.NewNonces([]byte(fleet), time.Minute),
 	}
-	forbidden := []string{password, shared, fleet}
-	for _, raw := range [][]byte{key.MD5[:], key.SHA256[:], []byte(password), []byte(shared), []byte(fleet)} {
+	forbidden := []string{password, shared, fleet, token, session}
+	for _, raw := range [][]byte{key.MD5[:], key.SHA256[:], []byte(password), []byte(shared), []byte(fleet), []byte(token), []byte(session)} {
 		decimal := strings.Trim(fmt.Sprint(raw[:6]), "[]") // 119 111 110 …
 		hexadecimal := hex.EncodeToString(raw[:6])
 		forbidden = append(forbidden,

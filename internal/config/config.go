@@ -118,6 +118,7 @@ type Auth struct {
 	Users                           []User         `yaml:"users" live:"yes"`
 	Secrets                         []SharedSecret `yaml:"secrets" live:"yes"`
 	Stores                          []Store        `yaml:"stores" live:"yes"`
+	OAuth                           OAuth          `yaml:"oauth"`
 	Expiry                          string         `yaml:"expiry" live:"yes"`
 	ExpiryGrace                     Duration       `yaml:"expiry_grace" live:"yes"`
 	ClockSkew                       Duration       `yaml:"clock_skew" live:"yes"`

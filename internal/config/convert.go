@@ -52,6 +52,7 @@ func (c *Config) authnOf(realm Realm) authn.Config {
 	for _, secret := range realm.Secrets {
 		cfg.Secrets = append(cfg.Secrets, authn.Secret{Name: secret.Name, Value: secret.Value.Reveal(), Tenant: secret.Tenant})
 	}
+	cfg.OAuth = realm.OAuth.authnConfig()
 	return cfg
 }
 

@@ -35,6 +35,9 @@ func TestDefaultsAgree(t *testing.T) {
 	}
 }
 
+// comparableKeys compares keys, which print as ***.
+var comparableKeys = cmpopts.EquateComparable(authn.Key{})
+
 func TestAuthnConfig(t *testing.T) {
 	c := read(t, `
 auth:
@@ -66,7 +69,7 @@ auth:
 		Anonymous:        true,
 		SecurityFeatures: true,
 	}
-	if diff := cmp.Diff(want, c.AuthnConfig()); diff != "" {
+	if diff := cmp.Diff(want, c.AuthnConfig(), comparableKeys); diff != "" {
 		t.Errorf("authn differs (-want +got):\n%s", diff)
 	}
 	if _, err := authn.New(c.AuthnConfig()); err != nil {

@@ -17,6 +17,7 @@ type Realm struct {
 	ServerNames []string       `yaml:"server_names"`
 	Users       []User         `yaml:"users"`
 	Secrets     []SharedSecret `yaml:"secrets"`
+	OAuth       OAuth          `yaml:"oauth"`
 	AllowPeers  []string       `yaml:"allow_peers"`
 	DenyPeers   []string       `yaml:"deny_peers"`
 }
@@ -33,7 +34,7 @@ type Tenant struct {
 // asRealm is the main realm in the form of the others. Its peer rules are
 // everybody's.
 func (c *Config) asRealm() Realm {
-	return Realm{Name: c.Auth.Realm, Users: c.Auth.Users, Secrets: c.Auth.Secrets}
+	return Realm{Name: c.Auth.Realm, Users: c.Auth.Users, Secrets: c.Auth.Secrets, OAuth: c.Auth.OAuth}
 }
 
 // RealmOf finds a realm by its name; the empty name is the main realm.

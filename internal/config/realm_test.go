@@ -55,7 +55,7 @@ func TestRealmAuthnConfig(t *testing.T) {
 		ClockSkew:        2e9,
 		SecurityFeatures: true,
 	}
-	if diff := cmp.Diff(want, c.RealmAuthnConfig(c.Realms[0])); diff != "" {
+	if diff := cmp.Diff(want, c.RealmAuthnConfig(c.Realms[0]), comparableKeys); diff != "" {
 		t.Errorf("authn differs (-want +got):\n%s", diff)
 	}
 	main, _ := c.RealmOf("")

@@ -16,8 +16,10 @@ const maxSecretBytes = 64 << 10
 // readSecretFiles fills each secret whose *_file twin is set.
 func (r *reader) readSecretFiles(c *Config) {
 	r.readCredentials("auth", c.Auth.Users, c.Auth.Secrets)
+	r.readTokenKeys("auth", c.Auth.OAuth.Keys)
 	for i, realm := range c.Realms {
 		r.readCredentials(fmt.Sprintf("realms[%d]", i), realm.Users, realm.Secrets)
+		r.readTokenKeys(fmt.Sprintf("realms[%d]", i), realm.OAuth.Keys)
 	}
 	for i := range c.CredentialEndpoint.Keys {
 		key := &c.CredentialEndpoint.Keys[i]

@@ -43,6 +43,7 @@ func (v *validator) credentials(path string, realm Realm, cfg authn.Config) {
 			v.label(fmt.Sprintf("%s.secrets[%d].tenant", path, i), secret.Tenant)
 		}
 	}
+	v.oauth(path, realm.OAuth, &cfg.OAuth)
 	if v.config.hasStore(realm.Name) {
 		cfg.Source = anyStores{}
 	}

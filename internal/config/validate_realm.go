@@ -38,8 +38,8 @@ func (v *validator) realms() {
 		} else {
 			names[prepared(realm.Name)] = path
 		}
-		if len(realm.Users) == 0 && len(realm.Secrets) == 0 && !v.config.hasStore(realm.Name) {
-			v.reject(path, nil, "has neither users nor secrets, and no store serves it: nobody could relay in it")
+		if len(realm.Users) == 0 && len(realm.Secrets) == 0 && len(realm.OAuth.Keys) == 0 && !v.config.hasStore(realm.Name) {
+			v.reject(path, nil, "has neither users nor secrets nor keys of oauth, and no store serves it: nobody could relay in it")
 		} else {
 			v.credentials(path, realm, v.config.realmAuthn(realm))
 		}

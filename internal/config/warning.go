@@ -58,8 +58,8 @@ func (c *Config) Warnings() []Warning {
 		realm, _ := c.RealmOf(tenant.Realm)
 		isTenant := func(secret SharedSecret) bool { return secret.Tenant == tenant.Name }
 		isStore := func(s Store) bool { return s.Tenant == tenant.Name && s.Serves(realm.Name) }
-		if !slices.ContainsFunc(realm.Secrets, isTenant) && !slices.ContainsFunc(c.Auth.Stores, isStore) {
-			warn(fmt.Sprintf("tenants[%d]", i), "no shared secret and no store of realm %q names tenant %q, so nobody belongs to it", realm.Name, tenant.Name)
+		if !slices.ContainsFunc(realm.Secrets, isTenant) && !slices.ContainsFunc(c.Auth.Stores, isStore) && !realm.OAuth.names(tenant.Name) {
+			warn(fmt.Sprintf("tenants[%d]", i), "no shared secret, no store and no key of oauth of realm %q names tenant %q, so nobody belongs to it", realm.Name, tenant.Name)
 		}
 	}
 	if len(c.Realms) > 0 && len(c.ListenersOf(c.asRealm())) == 0 {

@@ -62,6 +62,7 @@ type auth struct {
 
 	NonceKey string           `json:"nonce_key,omitempty"`
 	Stores   []map[string]any `json:"stores,omitempty"`
+	OAuth    map[string]any   `json:"oauth,omitempty"`
 
 	UnauthenticatedAnswersPerSecond int `json:"unauthenticated_answers_per_second,omitempty"`
 }

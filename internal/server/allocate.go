@@ -106,6 +106,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	kept := held{
 		party: h.partyOf(r.realm.auth.Realm(), r.credential.Tenant, r.credential.SecretName),
 		pool:  open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
+		tokenEnd: tokenEnd(r),
 	}
 	if err := h.reserveBuckets(&kept, &terms.Limits); err != nil {
 		return err
@@ -119,6 +120,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		Username:      r.username,
 		User:          r.credential.User,
 		Lifetime:      ask.lifetime,
+		MaxLifetime:   maxLifetime(r),
 	})
 	if err != nil {
 		return err
@@ -129,7 +131,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		Listener: r.from.Listener,
 		Stream:   r.from.Stream,
 		Relay:    open.first.conn,
-		Lifetime: h.table.GrantLifetime(ask.lifetime),
+		Lifetime: a.ExpiresAt.Sub(a.CreatedAt),
 		ToPeer:   kept.toPeer,
 		ToClient: kept.toClient,
 		Terms:    fastTerms(&terms),

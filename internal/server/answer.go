@@ -60,6 +60,9 @@ func (h *Handler) challenge(r *request) {
 	h.nonce = h.server.nonces.Mint(h.nonce[:0], r.from.Client, realm, announced)
 	h.answer.Realm(realm)
 	h.answer.Nonce(h.nonce)
+	if name := r.realm.auth.TokenServer(); name != "" {
+		h.answer.Attribute(wire.AttrThirdPartyAuthorization, []byte(name))
+	}
 	if announced.Algorithm != 0 {
 		h.answer.PasswordAlgorithms(announced.Algorithm)
 	}

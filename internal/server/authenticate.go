@@ -48,9 +48,18 @@ func (h *Handler) authenticate(r *request) error {
 	if string(realm) != auth.Realm() {
 		return h.unauthorized(authRealm)
 	}
+	if err := h.checkToken(r); err != nil {
+		return err
+	}
 	username, err := h.username(r)
 	if err != nil {
 		return err
+	}
+	if token, ok := r.msg.Get(wire.AttrAccessToken); ok {
+		return h.verifyToken(r, username, token)
+	}
+	if h.isSession(r, username) {
+		return nil
 	}
 	return h.verify(r, username)
 }
@@ -89,11 +98,7 @@ func (h *Handler) verify(r *request, username string) error {
 	})
 	switch status {
 	case authn.Found:
-		if h.server.isRevoked(r.realm.auth.Realm(), username, credential) {
-			return h.unauthorized(authRevoked)
-		}
-		r.username, r.credential, r.isSigned = username, credential, true
-		return nil
+		return h.accept(r, username, credential)
 	case authn.Expired:
 		return h.unauthorized(authExpired)
 	case authn.Pending:
@@ -103,6 +108,16 @@ func (h *Handler) verify(r *request, username string) error {
 	default:
 		return h.unauthorized(authWrong)
 	}
+}
+
+// accept ends the authentication of a request by a right credential, which may
+// have been taken back.
+func (h *Handler) accept(r *request, username string, credential authn.Credential) error {
+	if h.server.isRevoked(r.realm.auth.Realm(), username, credential) {
+		return h.unauthorized(authRevoked)
+	}
+	r.username, r.credential, r.isSigned = username, credential, true
+	return nil
 }
 
 func (h *Handler) badCredentials(cause authCause) error {

@@ -61,7 +61,8 @@ type held struct {
 	*party
 	pool             *allocation.PortPool
 	hold             *quota.Hold
-	key              authn.Key              // that its Allocate was checked with
+	key              authn.Key              // that its Allocate, or the last Refresh with a token, was checked with
+	tokenEnd         int64                  // of the access token that made it, Unix ns; 0: a user has
 	allocation       *allocation.Allocation // nil where the handle stands for none
 	eventID          uint64                 // names it in events
 	mobility         *mobility              // nil: its client stays where it is

@@ -93,8 +93,8 @@ func (m *mobiles) remove(serial uint32) {
 }
 
 // readMobility reads whether an Allocate request wants its allocation to be
-// mobile (RFC 8016 section 3.1.2). Who is nobody could not be told from others
-// when it comes back.
+// mobile (RFC 8016 section 3.1.2). A client that is nobody in particular could not
+// be told from others when it comes back.
 func (h *Handler) readMobility(r *request) (wanted bool, err error) {
 	ticket, wanted := r.msg.Get(wire.AttrMobilityTicket)
 	switch {
@@ -102,7 +102,7 @@ func (h *Handler) readMobility(r *request) (wanted bool, err error) {
 		return false, nil
 	case len(ticket) > 0:
 		return false, errBadRequest
-	case !h.settings.Mobility || !r.isSigned:
+	case !h.settings.Mobility || !r.isSigned || r.credential.IsToken:
 		return false, errMobility
 	}
 	return true, nil

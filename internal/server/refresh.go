@@ -25,6 +25,7 @@ func (h *Handler) refresh(r *request) error {
 	}
 	h.success(r).Lifetime(granted)
 	if granted > 0 {
+		h.keepToken(r, a)
 		if m := h.held[a.Handle].mobility; m != nil {
 			h.renewTicket(m)
 			h.answer.Attribute(wire.AttrMobilityTicket, m.ticket[:])
@@ -52,8 +53,11 @@ func (h *Handler) prolong(r *request, a *allocation.Allocation) (granted time.Du
 		return 0, nil
 	}
 	granted = h.table.GrantLifetime(asked)
+	if most := maxLifetime(r); most > 0 {
+		granted = min(granted, most)
+	}
 	for _, one := range ones {
-		h.table.Refresh(one, asked)
+		h.table.Extend(one, granted)
 		h.worker.Extend(fastpath.AllocationID(one.Handle), granted)
 		h.tellGranted(events.Refreshed, one, granted)
 	}

@@ -81,6 +81,9 @@ func (h *Handler) review(a *allocation.Allocation) {
 func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	kept := &h.held[a.Handle]
 	realm := h.settings.realms.byName[kept.realm]
+	if kept.isByToken() {
+		return realm != nil && realm.auth.HasTokenKey(kept.secretName)
+	}
 	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key})
 }
 

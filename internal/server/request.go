@@ -100,6 +100,9 @@ func (h *Handler) unknownRequired(r *request) []wire.AttrType {
 	if !offered.UserHash && r.msg.Has(wire.AttrUserHash) {
 		h.unknown = append(h.unknown, wire.AttrUserHash)
 	}
+	if r.realm.auth.TokenServer() != "" && len(h.unknown) > 0 {
+		h.unknown = slices.DeleteFunc(h.unknown, func(t wire.AttrType) bool { return t == wire.AttrAccessToken })
+	}
 	if _, ok := h.discoveryAt(r); ok && len(h.unknown) > 0 {
 		h.unknown = slices.DeleteFunc(h.unknown, func(t wire.AttrType) bool { return slices.Contains(discoveryAttributes, t) })
 	}
@@ -130,7 +133,16 @@ func (h *Handler) allocationOf(r *request) (*allocation.Allocation, error) {
 	return a, nil
 }
 
-// owns reports whether an allocation was made by the user of a request.
+// owns reports whether an allocation was made by the user of a request. A token
+// does not say whose it is, and its kid changes with the key of the authorization
+// server: those of one tenant stand for each other.
 func (h *Handler) owns(r *request, a *allocation.Allocation) bool {
-	return a.Username == r.username && h.held[a.Handle].realm == r.realm.auth.Realm()
+	kept := &h.held[a.Handle]
+	switch {
+	case kept.realm != r.realm.auth.Realm() || kept.isByToken() != r.credential.IsToken:
+		return false
+	case kept.isByToken():
+		return kept.tenant == r.credential.Tenant
+	}
+	return a.Username == r.username
 }

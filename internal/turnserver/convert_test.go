@@ -119,7 +119,7 @@ func TestNotes(t *testing.T) {
 		{"alternate-server=192.0.2.9", "has no IP address with a port"},
 		{"stateless-nonce-secret=short", "too short"},
 		{"rest-api-separator=.", "always a colon"},
-		{"oauth", "is not taken over"},
+		{"oauth", "into auth.oauth"},
 		{"prometheus", "loopback only"},
 		{"rfc5780", "two addresses"},
 	} {

@@ -87,7 +87,7 @@ var readers = map[string]reader{
 	"secret-key-file":        without("has no counterpart: give the password of MySQL in dsn_file of the store"),
 	"redis-statsdb":          func(c *conversion, value string) { c.statistics(value) },
 	"no-auth-pings":          nil, "no-dynamic-ip-list": nil, "no-dynamic-realms": nil,
-	"oauth":                    without("is not taken over"),
+	"oauth":                    without("has its keys in the file here: write those of the table oauth_key, and server-name, into auth.oauth"),
 	"server-name":              nil,
 	"check-origin-consistency": without("has no counterpart: the realm hangs on listeners and server names, see realms"),
 	"unauthorized-ratelimit":   nil,

@@ -67,6 +67,7 @@ func TestExamplesCanBePasted(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"bob.password": "a password", "dave.key": "00112233445566778899aabbccddeeff", "turn": strings.Repeat("s", 32),
+		"oauth":      "bm90IGEgc2VjcmV0LCBqdXN0IGFuIGV4YW1wbGUuLi4=",
 		"coturn-dsn": "postgres://turn:a@192.0.2.9/turn", "portal-token": "a token", "tokens": strings.Repeat("s", 32),
 		"tokens.password": "a password", "tokens.pem": "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEARCr0YemI2a+tyB4jRbQ0y1JEt0DgXaJhURWoUQuml/g=\n-----END PUBLIC KEY-----\n",
 	} {
