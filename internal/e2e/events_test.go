@@ -51,6 +51,7 @@ func TestEventsThroughRedis(t *testing.T) {
 			return len(texts) > 0 && texts[len(texts)-1] == "status deleted"
 		}, "the end of the allocation is published")
 		all := strings.Join(texts, "\n")
+		known.check(t, "events", all, false)
 		for _, want := range []string{"status new lifetime=600, type=UDP, local=" + serverV4.String(), "total_traffic rcvp=", "total_traffic/peer rcvp="} {
 			if !strings.Contains(all, want) {
 				t.Errorf("got messages\n%s\nwant %q among them", all, want)

@@ -26,6 +26,7 @@ func TestRealmsByServerName(t *testing.T) {
 	c.Auth.Stores[0]["realms"] = []string{"partners.test"}
 	c.Auth.Stores[0]["tenant"] = "acme"
 	c.Auth.Stores[1]["realms"] = []string{testRealm}
+	c.Quota["overrides"] = []map[string]any{{"realm": "partners.test", "tenant": "acme", "tenant_allocations": 1}}
 	s, secure := startStreamServer(t, n, c,
 		`REALMS=[{name: "partners.test", server_names: ["partners.turn.test"], users: [{name: "alice", password: "another password of alice"}]}]`,
 		`TENANTS=[{name: "acme", realm: "partners.test", deny_peers: ["`+testnet.PeerV4.String()+`"]}]`)
@@ -73,6 +74,11 @@ func TestRealmsByServerName(t *testing.T) {
 		}
 		if got := s.metric(t, "fairlead_tenant_allocations", `realm="partners.test"`, `tenant="acme"`); got != 1 {
 			t.Errorf("allocations of the tenant: got %v, want 1", got)
+		}
+		second := newStreamClient(t, n.Clients, serverV4, partner)
+		second.credentials.user = redis.user()
+		if got := errorCode(second.ask(t, stun.MethodAllocate, transportUDP)); got != 486 {
+			t.Errorf("one allocation more than the tenant may have: got error %d, want 486", got)
 		}
 	})
 	t.Run("store down", func(t *testing.T) {
