@@ -130,11 +130,14 @@ func TestURLsOfRealms(t *testing.T) {
 // A realm of server names has the URLs of its names at every port for TLS.
 func TestURLsOfServerNames(t *testing.T) {
 	cfg := load(t, "public_host=turn.example.org",
-		`listeners=[{address: "0.0.0.0:3478", transport: udp}, {address: "0.0.0.0:3478", transport: tcp}, {address: "0.0.0.0:5349", transport: tls}]`,
+		`listeners=[{address: "0.0.0.0:3478", transport: udp}, {address: "0.0.0.0:3478", transport: tcp}, {address: "0.0.0.0:5349", transport: tls}, {address: "0.0.0.0:5349", transport: dtls}]`,
 		`tls.certificates=[{certificate_file: "a.crt", key_file: "a.key"}]`,
 		`realms=[{name: "net", server_names: ["Turn.example.net"], secrets: [{value: "0123456789abcdef"}]}]`)
 	realm, _ := cfg.RealmOf("net")
-	want := []string{"turns:turn.example.net:3478?transport=tcp", "turns:turn.example.net:5349?transport=tcp"}
+	want := []string{
+		"turns:turn.example.net:3478?transport=tcp", "turns:turn.example.net:5349?transport=tcp",
+		"turns:turn.example.net:5349?transport=udp",
+	}
 	if diff := cmp.Diff(want, urlsOf(cfg, realm, []netip.Addr{netip.MustParseAddr("10.0.0.5")})); diff != "" {
 		t.Errorf("URLs differ (-want +got):\n%s", diff)
 	}

@@ -39,10 +39,14 @@ func urlsOf(cfg *config.Config, realm config.Realm, local []netip.Addr) []string
 	}
 	add("turn", "udp", config.Listener.IsUDP)
 	add("turn", "tcp", config.Listener.IsTCP)
-	// A name reaches the realm by every listener that takes TLS.
+	// A name reaches the realm by every listener that takes TLS, or DTLS alone.
 	for _, name := range realm.CanonicalServerNames() {
 		for _, listener := range cfg.Listeners {
-			if url := fmt.Sprintf("turns:%s:%d?transport=tcp", name, listener.Bound().Port()); !listener.IsDatagram() && !slices.Contains(urls, url) {
+			transport := "tcp"
+			if listener.IsDTLS() {
+				transport = "udp"
+			}
+			if url := fmt.Sprintf("turns:%s:%d?transport=%s", name, listener.Bound().Port(), transport); !listener.IsUDP() && !slices.Contains(urls, url) {
 				urls = append(urls, url)
 			}
 		}

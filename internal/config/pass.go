@@ -19,7 +19,7 @@ func (v *validator) passes(path string, listener Listener) {
 		}
 		return
 	}
-	if listener.IsUDP() {
+	if listener.IsDatagram() {
 		v.reject(path+".pass_to", listener.PassTo, "is for the transports tcp and tls")
 	}
 	backend, err := parseAddressPort(listener.PassTo)
@@ -47,7 +47,7 @@ func (v *validator) passes(path string, listener Listener) {
 func (v *validator) isOwnStream(addr netip.AddrPort) bool {
 	return slices.ContainsFunc(v.config.Listeners, func(l Listener) bool {
 		own, err := parseAddressPort(l.Address)
-		if err != nil || l.IsUDP() || own.Port() != addr.Port() {
+		if err != nil || l.IsDatagram() || own.Port() != addr.Port() {
 			return false
 		}
 		isWildcard := own.Addr().IsUnspecified() && own.Addr().Is4() == addr.Addr().Is4()

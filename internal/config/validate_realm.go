@@ -74,7 +74,7 @@ func (v *validator) serverNames(path string, names []string, served map[string]s
 	}
 	isTLS := func(l Listener) bool { return !l.IsUDP() }
 	if !v.config.HasTLS() || !slices.ContainsFunc(v.config.Listeners, isTLS) {
-		v.reject(path, nil, "are those of TLS clients: set tls.certificates or tls.acme.domains, and have a listener of transport tcp or tls")
+		v.reject(path, nil, "are those of TLS clients: set tls.certificates or tls.acme.domains, and have a listener of transport tcp, tls or dtls")
 	}
 	for i, name := range names {
 		at := fmt.Sprintf("%s[%d]", path, i)

@@ -14,6 +14,8 @@ type conversion struct {
 	notes []Note
 	now   option // being read
 
+	noTCPRelay bool
+
 	ports     ports
 	addresses addresses
 	access    access
@@ -39,6 +41,9 @@ func Convert(text string) (*config.Config, []Note) {
 	c.writeAddresses()
 	c.writeAccess()
 	c.writePeers()
+	if !c.noTCPRelay {
+		c.note("coturn relays TCP (RFC 6062) unless no-tcp-relay is set, this server does not: set tcp_relay.enabled if a client asks for it")
+	}
 	return c.cfg, c.notes
 }
 

@@ -43,6 +43,8 @@ total-quota=1200
 max-bps=125000
 stale-nonce=1200
 no-multicast-peers
+no-tcp-relay
+dtls
 denied-peer-ip=198.51.100.0-198.51.100.255
 denied-peer-ip=203.0.113.5
 allowed-peer-ip=198.51.100.128
@@ -56,6 +58,8 @@ no-cli
     transport: "tcp"
   - address: "192.0.2.1:5349"
     transport: "tls"
+  - address: "192.0.2.1:5349"
+    transport: "dtls"
 tls:
   certificates:
     - certificate_file: "/etc/ssl/turn.pem"
@@ -131,7 +135,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%s: got notes %v, want %q about line 2", test.line, notes, test.want)
 		}
 	}
-	if _, notes := turnserver.Convert("oauth=0\nverbose\nfingerprint\nno-tlsv1"); len(notes) != 1 {
+	if _, notes := turnserver.Convert("no-tcp-relay\noauth=0\nverbose\nfingerprint\nno-tlsv1"); len(notes) != 1 {
 		t.Errorf("what is off or holds here anyway: got notes %v, want the one about private peers", notes)
 	}
 }

@@ -14,7 +14,7 @@ type ports struct {
 	auxiliary                []string
 	noUDP, noTCP, noTLS      bool
 	certificate, key         string
-	discovery                bool
+	discovery, dtls          bool
 	hasMetrics               bool
 	metrics                  uint16
 	metricsAddress           string
@@ -34,7 +34,7 @@ func (p *ports) listen(c *conversion, value string) {
 }
 
 // writeListeners gives every address the listeners that coturn opens: one port takes
-// TCP and TLS here, so the second one is for TLS alone.
+// TCP and TLS, or UDP and DTLS, so the second one is for TLS and DTLS alone.
 func (c *conversion) writeListeners() {
 	p := &c.ports
 	ips := p.ips
@@ -52,6 +52,9 @@ func (c *conversion) writeListeners() {
 		}
 		if hasTLS {
 			c.listener(netip.AddrPortFrom(ip, p.secure), "tls")
+		}
+		if hasTLS && p.dtls {
+			c.listener(netip.AddrPortFrom(ip, p.secure), "dtls")
 		}
 	}
 	for _, text := range p.auxiliary {

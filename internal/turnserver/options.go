@@ -27,7 +27,7 @@ var readers = map[string]reader{
 	"no-tcp":                   whenOn(func(c *conversion) { c.ports.noTCP = true }),
 	"no-tls":                   whenOn(func(c *conversion) { c.ports.noTLS = true }),
 	"no-dtls":                  nil,
-	"dtls":                     without("is not taken over: look at listeners in configs/fairlead.yaml"),
+	"dtls":                     whenOn(func(c *conversion) { c.ports.dtls = true }),
 	"tcp-proxy-port":           without("is not taken over: give the listener proxy_protocol and trusted_proxies"),
 	"cert":                     func(c *conversion, value string) { c.ports.certificate = value },
 	"pkey":                     func(c *conversion, value string) { c.ports.key = value },
@@ -58,7 +58,7 @@ var readers = map[string]reader{
 	"min-port":       number(func(c *conversion, n int64) { c.cfg.Relay.MinPort = int(n) }),
 	"max-port":       number(func(c *conversion, n int64) { c.cfg.Relay.MaxPort = int(n) }),
 	"no-udp-relay":   without("has no counterpart: relaying by UDP is what this server does"),
-	"no-tcp-relay":   nil,
+	"no-tcp-relay":   whenOn(func(c *conversion) { c.noTCPRelay = true }),
 	"server-relay":   without("has no counterpart: data flows by permissions only"),
 	"multiplex-peer": without("has no counterpart: each allocation has a port of its own"),
 
