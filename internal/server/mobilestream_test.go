@@ -33,12 +33,13 @@ func (f *fixture) closeAndWait(t *testing.T, cl *client) {
 func TestMobileAllocationOutlivesItsConnection(t *testing.T) {
 	serverTLS, clientTLS := selfSigned(t)
 	for name, dialNext := range map[string]func(*testing.T, *fixture) *client{
-		"TCP": func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") },
-		"TLS": func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, clientTLS, "alice", "wonderland") },
-		"UDP": func(t *testing.T, f *fixture) *client { return dial(t, f.addr, "alice", "wonderland") },
+		"TCP":  func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") },
+		"TLS":  func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, clientTLS, "alice", "wonderland") },
+		"DTLS": func(t *testing.T, f *fixture) *client { return dialDTLS(t, f.addr, clientTLS, "alice", "wonderland") },
+		"UDP":  func(t *testing.T, f *fixture) *client { return dial(t, f.addr, "alice", "wonderland") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := start(t, withMobility, func(o *options) { o.takesTCP, o.streams.TLS = true, serverTLS })
+			f := start(t, withMobility, takesDTLS(serverTLS), func(o *options) { o.takesTCP, o.streams.TLS = true, serverTLS })
 			old := dialTCP(t, f.addr, nil, "alice", "wonderland")
 			relayed, ticket := old.allocateMobile()
 			old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)

@@ -90,9 +90,7 @@ func (f *fixture) onWorkers(t *testing.T, do func(id int, w *fastpath.Worker)) {
 	t.Helper()
 	for id, w := range f.engine.Workers() {
 		done := make(chan struct{})
-		if err := w.Post(func(w *fastpath.Worker) { do(id, w); close(done) }); err != nil {
-			t.Fatal(err)
-		}
+		f.post(t, w, func(w *fastpath.Worker) { do(id, w); close(done) })
 		<-done
 	}
 }
