@@ -66,10 +66,10 @@ func TestClosedLoop(t *testing.T) {
 	}
 }
 
-// TestClosedLoopOverStreams measures clients on TCP and TLS with the server that
-// both were made for first.
+// TestClosedLoopOverStreams measures clients on TCP, TLS and DTLS with the server that
+// all were made for first.
 func TestClosedLoopOverStreams(t *testing.T) {
-	for _, transport := range []bench.Transport{bench.TCP, bench.TLS} {
+	for _, transport := range []bench.Transport{bench.TCP, bench.TLS, bench.DTLS} {
 		t.Run(string(transport), func(t *testing.T) {
 			servers, err := bench.Coturn(t.Context(), "turnserver", transport)
 			if err != nil {

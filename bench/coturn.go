@@ -19,9 +19,10 @@ const coturnCommand = "%s -n -m 1 --no-cli --no-rfc5780" +
 // coturnSwitches go with the transport of the clients. What is switched off has
 // no part in relaying over UDP.
 var coturnSwitches = map[Transport]string{
-	UDP: " --no-tls --no-dtls --no-tcp",
-	TCP: " --no-tls --no-dtls",
-	TLS: " --no-dtls --cert {certificate} --pkey {key}",
+	UDP:  " --no-tls --no-dtls --no-tcp",
+	TCP:  " --no-tls --no-dtls",
+	TLS:  " --no-dtls --cert {certificate} --pkey {key}",
+	DTLS: " --no-tls --no-tcp --cert {certificate} --pkey {key}",
 }
 
 // coturnFastSwitches make newer versions batch and segment what they send.

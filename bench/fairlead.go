@@ -41,7 +41,8 @@ log:
   level: info
 `
 
-// fairleadTLS is what TLS clients need in addition; they use the TCP listener.
+// fairleadTLS is what clients of TLS and DTLS need in addition; they use the listeners
+// of TCP and UDP.
 const fairleadTLS = `tls:
   certificates:
     - certificate_file: "{certificate}"
@@ -51,10 +52,10 @@ const fairleadTLS = `tls:
 // Fairlead is the running binary as a server for clients on a transport.
 func Fairlead(version string, t Transport) Spec {
 	listener, more := UDP, ""
-	if t.isStream() {
+	if t == TCP || t == TLS {
 		listener = TCP
 	}
-	if t == TLS {
+	if t.needsCertificate() {
 		more = fairleadTLS
 	}
 	return Spec{

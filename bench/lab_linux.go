@@ -135,7 +135,7 @@ func (l *lab) nextSetting() (setting, error) {
 	if err := os.Mkdir(s.directory, 0o755); err != nil {
 		return setting{}, fmt.Errorf("make a scratch directory: %w", err)
 	}
-	if l.transport == TLS {
+	if l.transport.needsCertificate() {
 		return s, writeCertificate(s.certificate(), s.key())
 	}
 	return s, nil

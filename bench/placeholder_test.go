@@ -52,7 +52,7 @@ func TestExpandNamesWhatItDoesNotKnow(t *testing.T) {
 
 func TestSpecsExpand(t *testing.T) {
 	specs := []Spec{Pion(), {Command: coturnCommand + coturnFastSwitches}}
-	for _, transport := range []Transport{UDP, TCP, TLS} {
+	for _, transport := range []Transport{UDP, TCP, TLS, DTLS} {
 		specs = append(specs, Fairlead("v1", transport), Spec{Command: coturnCommand + coturnSwitches[transport]})
 	}
 	for _, spec := range specs {

@@ -20,17 +20,21 @@ import (
 // streamBuffer holds what one read brings of a burst.
 const streamBuffer = 1 << 18
 
-// stream is a client's TCP connection, with TLS or without. What it carries are
-// whole messages, ChannelData padded (RFC 8656 section 12.5).
+// stream is a client's TCP connection, with TLS or without, or its association of
+// DTLS. What it carries are whole messages, ChannelData padded (RFC 8656 section 12.5).
 type stream struct {
 	conn  fdConn
-	tls   *tls.Conn // nil: plain TCP
+	tls   *tls.Conn // nil: not TLS
+	dtls  *secure   // nil: not DTLS
 	bytes []byte    // of messages that were not looked at
 }
 
 // openStream opens a connection from local, whose port may be 0, in the namespace
 // of the calling thread.
 func openStream(local, server netip.AddrPort, t Transport) (s *stream, err error) {
+	if t == DTLS {
+		return openSecure(local, server)
+	}
 	s = &stream{conn: fdConn{fd: -1}, bytes: make([]byte, 0, streamBuffer)}
 	if s.conn.fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0); err != nil {
 		return nil, os.NewSyscallError("socket", err)
@@ -68,9 +72,12 @@ func openStream(local, server netip.AddrPort, t Transport) (s *stream, err error
 // write sends all of b.
 func (s *stream) write(b []byte) error {
 	var err error
-	if s.tls != nil {
+	switch {
+	case s.dtls != nil:
+		err = s.dtls.write(&s.conn, b)
+	case s.tls != nil:
 		_, err = s.tls.Write(b)
-	} else {
+	default:
 		_, err = s.conn.Write(b)
 	}
 	return err
@@ -83,9 +90,12 @@ func (s *stream) read() error {
 	}
 	var n int
 	var err error
-	if room := s.bytes[len(s.bytes):cap(s.bytes)]; s.tls != nil {
+	switch room := s.bytes[len(s.bytes):cap(s.bytes)]; {
+	case s.dtls != nil:
+		n, err = s.dtls.read(&s.conn, room)
+	case s.tls != nil:
 		n, err = s.tls.Read(room)
-	} else {
+	default:
 		n, err = s.conn.Read(room)
 	}
 	s.bytes = s.bytes[:len(s.bytes)+n]
@@ -93,8 +103,9 @@ func (s *stream) read() error {
 }
 
 // frame returns the length of the first message held; 0: it is not whole.
-func (s *stream) frame(from int) int {
-	b := s.bytes[from:]
+func (s *stream) frame(from int) int { return frameIn(s.bytes[from:]) }
+
+func frameIn(b []byte) int {
 	if len(b) < wire.ChannelHeaderSize {
 		return 0
 	}
@@ -133,8 +144,8 @@ func (s *stream) message(b []byte) (int, error) {
 
 // count takes what is there and returns how many messages have the tag.
 func (s *stream) count(e end, tag uint64) (count int) {
-	for s.read() == nil && s.tls != nil {
-		// TLS may hold more than the poller knows.
+	for s.read() == nil && (s.tls != nil || s.dtls != nil) {
+		// TLS may hold more than the poller knows, and a datagram is one message.
 	}
 	used := 0
 	for size := s.frame(0); size > 0; size = s.frame(used) {

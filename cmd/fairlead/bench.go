@@ -98,8 +98,8 @@ resident bytes and CPU time per allocation, CPU time per answer 401. Ratios of
 one run can be trusted, figures of different runs or machines cannot be compared.
 
 When turnserver knows --multiplex-peer and --udp-gso it takes part a second
-time, with them. For clients on TCP or TLS only cells are measured, and for TLS
-pion/turn takes no part.`,
+time, with them. For clients on TCP, TLS or DTLS only cells are measured,
+and for TLS and DTLS pion/turn takes no part.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
@@ -112,7 +112,7 @@ pion/turn takes no part.`,
 				return err
 			}
 			options.Servers = append(options.Servers, bench.Fairlead(version, options.Transport))
-			if options.Transport != bench.TLS {
+			if options.Transport == bench.UDP || options.Transport == bench.TCP {
 				options.Servers = append(options.Servers, bench.Pion())
 			}
 			if options.Transport != bench.UDP && !cmd.Flags().Changed("allocations") {
@@ -144,7 +144,7 @@ func addBenchFlags(cmd *cobra.Command, transport *string, cells *[]string, paylo
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(cells, "cells", all, "kinds of bursts")
-	flags.StringVar(transport, "client-transport", string(bench.UDP), "how clients talk to the server: udp, tcp or tls; the baseline always is UDP")
+	flags.StringVar(transport, "client-transport", string(bench.UDP), "how clients talk to the server: udp, tcp, tls or dtls; the baseline always is UDP")
 	flags.IntVar(payload, "payload", bench.DefaultPayload, "bytes of each packet")
 	flags.IntVar(cpu, "cpu", -1, "number of the CPU to measure on (default: the last one)")
 	flags.StringVar(file, "json", "", "write the report as JSON to this file, too")

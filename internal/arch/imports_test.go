@@ -91,7 +91,7 @@ var layers = map[string]layer{
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"bench": {
-		own:   []string{"internal/wire", "internal/udpbatch", "internal/testnet"},
+		own:   []string{"internal/wire", "internal/udpbatch", "internal/testnet", "internal/dtls", "internal/dtls/handshake"},
 		third: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/pion/turn/v4", "github.com/pion/logging", "golang.org/x/sys/unix"},
 	},
 	"internal/testnet": {third: []string{anything}},

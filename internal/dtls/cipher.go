@@ -26,8 +26,8 @@ const MaxPlaintext = 1 << 14
 // Cipher opens and seals the records of one client after its handshake. It holds
 // what it needs for that, so nothing is allocated.
 type Cipher struct {
-	fromClient, toClient cipher.AEAD
-	fromNonce, toNonce   [implicitNonce + explicitNonce]byte
+	opener, sealer       cipher.AEAD
+	openNonce, sealNonce [implicitNonce + explicitNonce]byte
 	text                 [additionalSize]byte // additional data; scratch
 	next                 uint64               // number of the next record to the client
 	come                 replay
@@ -48,9 +48,21 @@ func NewCipher(k *Keys) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cipher{fromClient: fromClient, toClient: toClient, cid: k.CID, hasCID: k.HasCID, clientCID: k.ClientCID}
-	copy(c.fromNonce[:], fromNonce)
-	copy(c.toNonce[:], toNonce)
+	c := &Cipher{opener: fromClient, sealer: toClient, cid: k.CID, hasCID: k.HasCID, clientCID: k.ClientCID}
+	copy(c.openNonce[:], fromNonce)
+	copy(c.sealNonce[:], toNonce)
+	return c, nil
+}
+
+// NewClientCipher makes the cipher of the client's side of an association without
+// connection IDs, for clients in measurements.
+func NewClientCipher(k *Keys) (*Cipher, error) {
+	c, err := NewCipher(k)
+	if err != nil {
+		return nil, err
+	}
+	c.opener, c.sealer = c.sealer, c.opener
+	c.openNonce, c.sealNonce = c.sealNonce, c.openNonce
 	return c, nil
 }
 
@@ -69,9 +81,9 @@ func (c *Cipher) Open(record []byte, r *Record) (at, n int, kind uint8, isHighes
 	if r.Epoch != protectedEpoch || n < 0 || c.hasCID != (r.Type == TypeCID) || r.CID != c.cid && c.hasCID || !c.come.isNew(r.Sequence) {
 		return 0, 0, 0, false, false
 	}
-	copy(c.fromNonce[implicitNonce:], record[r.Header:])
+	copy(c.openNonce[implicitNonce:], record[r.Header:])
 	sealed := record[at:r.Size]
-	if _, err := c.fromClient.Open(sealed[:0], c.fromNonce[:], sealed, c.additional(record, r.Header, n)); err != nil {
+	if _, err := c.opener.Open(sealed[:0], c.openNonce[:], sealed, c.additional(record, r.Header, n)); err != nil {
 		return 0, 0, 0, false, false
 	}
 	kind = r.Type
@@ -135,10 +147,10 @@ func (c *Cipher) Seal(b []byte, kind uint8, n int) []byte {
 	copy(b[headerSize-2:], c.clientCID)
 	binary.BigEndian.PutUint16(b[header-2:], uint16(size))
 	// The number makes the nonce unique (RFC 9325 section 7.2.1).
-	binary.BigEndian.PutUint64(c.toNonce[implicitNonce:], protectedEpoch<<48|c.next)
-	copy(b[header:], c.toNonce[implicitNonce:])
+	binary.BigEndian.PutUint64(c.sealNonce[implicitNonce:], protectedEpoch<<48|c.next)
+	copy(b[header:], c.sealNonce[implicitNonce:])
 	c.next++
-	c.toClient.Seal(b[at:at], c.toNonce[:], b[at:at+n], c.additional(b, header, n))
+	c.sealer.Seal(b[at:at], c.sealNonce[:], b[at:at+n], c.additional(b, header, n))
 	return b[:header+size]
 }
 

@@ -44,8 +44,8 @@ func pair(t testing.TB, k *Keys) (server, client *Cipher) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client = &Cipher{
-		fromClient: server.toClient, toClient: server.fromClient, fromNonce: server.toNonce, toNonce: server.fromNonce,
+	if client, err = NewClientCipher(&Keys{Suite: k.Suite, MasterSecret: k.MasterSecret, ClientRandom: k.ClientRandom, ServerRandom: k.ServerRandom}); err != nil {
+		t.Fatal(err)
 	}
 	if k.HasCID {
 		client.clientCID = k.CID[:]

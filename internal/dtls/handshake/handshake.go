@@ -74,20 +74,28 @@ type exported struct {
 	LocalConnectionID, RemoteConnectionID []byte
 }
 
+// export reads the library's state after a handshake.
+func export(conn *pion.Conn) (e exported, err error) {
+	state, ok := conn.ConnectionState()
+	if !ok {
+		return e, errors.New("take over the keys: the association is over")
+	}
+	text, err := state.MarshalBinary()
+	if err == nil {
+		err = gob.NewDecoder(bytes.NewReader(text)).Decode(&e)
+	}
+	if err != nil {
+		return e, fmt.Errorf("take over the keys: %w", err)
+	}
+	return e, nil
+}
+
 // result takes the keys out of the library. It seals no more records than the end
 // of the handshake from here on, and those only before Release.
 func (h *Handshake) result() (Result, error) {
-	state, ok := h.conn.ConnectionState()
-	if !ok {
-		return Result{}, errors.New("take over the keys: the association is over")
-	}
-	text, err := state.MarshalBinary()
+	e, err := export(h.conn)
 	if err != nil {
-		return Result{}, fmt.Errorf("take over the keys: %w", err)
-	}
-	var e exported
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(&e); err != nil {
-		return Result{}, fmt.Errorf("take over the keys: %w", err)
+		return Result{}, err
 	}
 	return Result{
 		ServerName: strings.ToLower(h.serverName),

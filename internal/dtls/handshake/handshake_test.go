@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"testing"
 	"time"
 
@@ -136,6 +137,43 @@ func TestHandshakesThatFail(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The client of measurements gets a cipher of its own side.
+func TestDial(t *testing.T) {
+	pair, _ := certificate(t, ecdsaKey(t))
+	e := serve(t, &tls.Config{Certificates: []tls.Certificate{pair}})
+	conn, err := net.Dial("udp4", e.socket.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cipher, err := handshake.Dial(ctx, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range []string{"one", "two"} {
+		room := make([]byte, len(payload)+cipher.Overhead())
+		copy(room[cipher.Prefix():], payload)
+		if _, err := conn.Write(cipher.Seal(room, dtls.TypeApplicationData, len(payload))); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 2000)
+		n, err := conn.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := dtls.ParseRecord(b[:n])
+		at, size, _, _, ok := cipher.Open(b[:n], &r)
+		if !ok || string(b[at:at+size]) != payload {
+			t.Errorf("got %q back, %v, want %q", b[at:at+size], ok, payload)
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ var suites = []pion.CipherSuiteID{
 	dtls.SuiteECDSAWithAES128, dtls.SuiteRSAWithAES128, dtls.SuiteECDSAWithAES256, dtls.SuiteRSAWithAES256,
 }
 
+// quiet logs nothing: whatever a stranger sends would choose what is logged.
+var quiet = &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
+
 var errNoCertificate = errors.New("no certificate for this handshake")
 
 // NewServer takes the certificates from the configuration of TLS. The protocols are
@@ -36,8 +39,7 @@ func NewServer(cfg *tls.Config, protocols []string) (*Server, error) {
 	return &Server{tls: cfg, options: []pion.ServerOption{
 		pion.WithCipherSuites(suites...),
 		pion.WithSupportedProtocols(protocols...),
-		// Whatever a stranger sends would choose what is logged.
-		pion.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}),
+		pion.WithLoggerFactory(quiet),
 	}}, nil
 }
 
