@@ -157,6 +157,7 @@ func (hs *handshakes) shake(w *fastpath.Worker, id fastpath.DTLSID, h *handshake
 		hs.post(w, func(w *fastpath.Worker) { w.AbandonDTLS(id) })
 		return
 	}
+	hs.counts.completed.Add(1)
 	settle := func() { hs.admissions.settle(place) }
 	hs.post(w, func(w *fastpath.Worker) {
 		id, err := w.EstablishDTLS(id, fastpath.DTLSResult{Keys: result.Keys, ServerName: result.ServerName, Settle: settle})
@@ -168,7 +169,6 @@ func (hs *handshakes) shake(w *fastpath.Worker, id fastpath.DTLSID, h *handshake
 			w.EvictStream(id)
 		}
 	})
-	hs.counts.completed.Add(1)
 	h.Linger(hs.ctx)
 }
 

@@ -173,7 +173,7 @@ func TestOnePortTakesPlainAndDTLS(t *testing.T) {
 				relaySizes(t, f, cl, xorAddr(t, answer, stun.AttrXORRelayedAddress), dtlsSizes...)
 			}
 			relaySizes(t, f, plain, plainRelayed, dtlsSizes...)
-			var open uint64
+			var open uint64 // as of the rounds that have ended
 			for _, w := range f.engine.Workers() {
 				open += w.Stats().StreamsDTLS
 			}
