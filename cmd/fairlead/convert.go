@@ -14,13 +14,17 @@ import (
 const maxTurnserverBytes = 8 << 20
 
 func newConfigConvertCommand() *cobra.Command {
-	return &cobra.Command{
+	var withRealmOptions bool
+	cmd := &cobra.Command{
 		Use:   "convert TURNSERVER.CONF",
 		Short: "Turn a configuration of coturn into one of this server",
 		Long: `Read a turnserver.conf and write a configuration with what it says to standard
 output, secrets included. What means something else here, has no counterpart or needs
 a hand is listed on standard error, each with its line. When the result cannot be used
 as it is, the problems follow, and the exit code is 1.
+
+With --realm-options the limits of realms are read from the databases that the file
+names (SQLite, PostgreSQL, MySQL; table turn_realm_option), which must answer.
 
   fairlead config convert /etc/turnserver.conf > /etc/fairlead/fairlead.yaml`,
 		Args: cobra.ExactArgs(1),
@@ -30,6 +34,13 @@ as it is, the problems follow, and the exit code is 1.
 				return err
 			}
 			cfg, notes := turnserver.Convert(text)
+			if withRealmOptions {
+				more, err := readRealmOptions(cmd.Context(), cfg)
+				if err != nil {
+					return err
+				}
+				notes = append(notes, more...)
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "# Made of %s by fairlead config convert.\n", args[0])
 			if err := cfg.WriteChanges(cmd.OutOrStdout()); err != nil {
 				return err
@@ -40,6 +51,8 @@ as it is, the problems follow, and the exit code is 1.
 			return cfg.Validate()
 		},
 	}
+	cmd.Flags().BoolVar(&withRealmOptions, "realm-options", false, "read the limits of realms from the databases that the file names")
+	return cmd
 }
 
 func noteText(note turnserver.Note) string {

@@ -23,14 +23,7 @@ var program = flag.String("fairlead", "../../bin/fairlead", "the server under te
 // show in the development profile and where credentials are asked for.
 func fairlead(t testing.TB, host *testnet.Namespace, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := filepath.Abs(*program)
-	if err != nil {
-		t.Fatalf("find the server under test: %v", err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("find the server under test (make build makes it): %v", err)
-	}
-	cmd := host.Command(t.Context(), path, args...)
+	cmd := host.Command(t.Context(), programPath(t), args...)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "FAIRLEAD_") })
 	mayGrant := args[0] == "credentials" || slices.Contains(args, "--dev")
 	// It runs after the Cleanup of whoever starts the command, which then has ended.
@@ -42,4 +35,17 @@ func fairlead(t testing.TB, host *testnet.Namespace, args ...string) *exec.Cmd {
 		}
 	})
 	return cmd
+}
+
+// programPath is the binary under test.
+func programPath(t testing.TB) string {
+	t.Helper()
+	path, err := filepath.Abs(*program)
+	if err != nil {
+		t.Fatalf("find the server under test: %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("find the server under test (make build makes it): %v", err)
+	}
+	return path
 }
