@@ -26,6 +26,10 @@ type Config struct {
 	// every local address of its family, link-local IPv6 addresses excepted.
 	Listeners []netip.AddrPort
 
+	// Proxies are, by address of Listeners, the only sources of some of them: load
+	// balancers that put a header of the PROXY protocol in front of each datagram.
+	Proxies map[netip.AddrPort][]netip.Prefix
+
 	// ReceiveBufferBytes and SendBufferBytes size the queues of each listening
 	// socket; 0 keeps the system's default.
 	ReceiveBufferBytes, SendBufferBytes int

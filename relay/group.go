@@ -16,6 +16,7 @@ type group struct {
 	sockets udpbatch.Group
 
 	onlyDTLS bool
+	proxies  []netip.Prefix // the only sources; empty: clients
 }
 
 // openGroup opens the sockets of an address. They are deaf until serve.
@@ -33,6 +34,7 @@ func (g *group) addTo(w *fastpath.Worker) error {
 	if g.onlyDTLS {
 		w.OnlyDTLS(g.id)
 	}
+	w.OnlyProxies(g.id, g.proxies)
 	return err
 }
 

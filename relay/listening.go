@@ -55,7 +55,7 @@ func (e *Engine) openListener(addr netip.AddrPort, on onEach) error {
 	if err != nil {
 		return err
 	}
-	g.onlyDTLS = e.cfg.DTLS.isOnly(g.addr)
+	g.onlyDTLS, g.proxies = e.cfg.DTLS.isOnly(g.addr), e.cfg.proxiesOf(g.addr)
 	if err := on(g.addTo); err != nil {
 		return errors.Join(err, g.closeAfter(on))
 	}
@@ -67,7 +67,7 @@ func (e *Engine) openListener(addr netip.AddrPort, on onEach) error {
 	e.mu.Unlock()
 	delete(e.failed, addr)
 	e.log.Info("listening", logging.Server(g.addr), zap.Int("workers", len(e.workers)),
-		zap.Bool("plain", !g.onlyDTLS), zap.Bool("dtls", e.HasDTLS()))
+		zap.Bool("plain", !g.onlyDTLS), zap.Bool("dtls", e.HasDTLS() && len(g.proxies) == 0), zap.Bool("proxies_only", len(g.proxies) > 0))
 	return nil
 }
 

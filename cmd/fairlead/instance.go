@@ -128,6 +128,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 	i.engine, err = relay.Open(relay.Config{
 		Workers:            workers,
 		Listeners:          append(datagramListeners(cfg), cfg.DiscoveryListeners()...),
+		Proxies:            datagramProxies(cfg),
 		Streams:            i.streamConfig(cfg),
 		DTLS:               i.dtlsConfig(cfg),
 		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,

@@ -23,6 +23,17 @@ func datagramListeners(cfg *config.Config) []netip.AddrPort {
 	return addresses
 }
 
+// datagramProxies are the load balancers in front of some of these addresses.
+func datagramProxies(cfg *config.Config) map[netip.AddrPort][]netip.Prefix {
+	proxies := make(map[netip.AddrPort][]netip.Prefix)
+	for _, each := range cfg.Listeners {
+		if each.IsDatagram() && each.ProxyProtocol {
+			proxies[each.Bound()] = each.Proxies()
+		}
+	}
+	return proxies
+}
+
 // streamConfig says how clients of TCP and TLS are served.
 func (i *instance) streamConfig(cfg *config.Config) relay.StreamConfig {
 	s := cfg.Streams

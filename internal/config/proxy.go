@@ -11,8 +11,8 @@ func (v *validator) proxies(path string, listener Listener) {
 	switch {
 	case !listener.ProxyProtocol && len(listener.TrustedProxies) > 0:
 		v.reject(path+".trusted_proxies", nil, "counts only with proxy_protocol: true")
-	case listener.ProxyProtocol && listener.IsDatagram():
-		v.reject(path+".proxy_protocol", listener.ProxyProtocol, "is for the transports tcp and tls")
+	case listener.ProxyProtocol && listener.IsDTLS():
+		v.reject(path+".proxy_protocol", listener.ProxyProtocol, "is for the transports udp, tcp and tls")
 	case listener.ProxyProtocol && len(listener.TrustedProxies) == 0:
 		v.reject(path+".trusted_proxies", nil, "must list the proxies: whoever is in it can claim to be any client")
 	}

@@ -33,7 +33,7 @@ func TestBehindHAProxy(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			front := netip.AddrPortFrom(testnet.ServerV4, 4430)
 			p := startHAProxy(t, n.Relay, front, behind, option)
-			testnet.Await(t, patience, func() bool { return mappedAddress(t, n.Clients, front) == testnet.ClientV4 },
+			testnet.Await(t, patience, func() bool { return mappedAddress(t, n.Clients, "tcp", front) == testnet.ClientV4 },
 				"a client behind haproxy is told its own address")
 			for name, args := range map[string][]string{
 				"TCP, channels": {"-t", "-c"}, "TCP, Send": {"-t", "-c", "-s"}, "TLS, channels": {"-t", "-S", "-c"},
@@ -76,9 +76,9 @@ backend relay
 
 // mappedAddress asks for the reflexive address by TCP; the zero Addr says that
 // there was no answer.
-func mappedAddress(t *testing.T, host *testnet.Namespace, server netip.AddrPort) netip.Addr {
+func mappedAddress(t *testing.T, host *testnet.Namespace, network string, server netip.AddrPort) netip.Addr {
 	t.Helper()
-	conn, err := host.DialContext(t.Context(), "tcp", server.String())
+	conn, err := host.DialContext(t.Context(), network, server.String())
 	if err != nil {
 		return netip.Addr{}
 	}

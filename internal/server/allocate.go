@@ -130,6 +130,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,
 		Stream:   r.from.Stream,
+		Proxy:    r.from.Proxy,
 		Relay:    open.first.conn,
 		Lifetime: a.ExpiresAt.Sub(a.CreatedAt),
 		ToPeer:   kept.toPeer,

@@ -58,9 +58,10 @@ func pick[T comparable](pair [2]T, value T, other bool) (T, bool) {
 // discoveryAt returns the addresses of NAT behaviour discovery around the one
 // that a Binding request reached. ok is false where there are none, or where one
 // of them is not served just now: then the attributes of RFC 5780 are unknown
-// here, as its section 6 wants it.
+// here, as its section 6 wants it. Neither are there for the client of a proxy: its
+// answers can leave by one way only.
 func (h *Handler) discoveryAt(r *request) (d Discovery, ok bool) {
-	if r.msg.Method != wire.MethodBinding || r.tuple.Transport != allocation.TransportUDP {
+	if r.msg.Method != wire.MethodBinding || r.tuple.Transport != allocation.TransportUDP || r.from.Proxy.IsValid() {
 		return Discovery{}, false
 	}
 	for _, d := range h.server.config.Discovery {

@@ -72,6 +72,7 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,
 		Stream:   r.from.Stream,
+		Proxy:    r.from.Proxy,
 		Twin:     fastpath.AllocationID(a.Handle),
 		Relay:    twin.conn,
 		Lifetime: a.ExpiresAt.Sub(a.CreatedAt),

@@ -38,6 +38,7 @@ type options struct {
 	streams          relay.StreamConfig
 	dtls             relay.DTLSConfig
 	proxies          []netip.Prefix
+	datagramProxies  []netip.Prefix
 	limits           fastpath.StreamLimits
 	discovery        []server.Discovery
 	alternate        server.PickAlternate
@@ -156,6 +157,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 			}
 		},
 		Streams: o.streams,
+		Proxies: map[netip.AddrPort][]netip.Prefix{listen: o.datagramProxies},
 		DTLS:    o.dtls,
 		Aliases: f.server.Aliases(),
 	}, o.log)

@@ -115,6 +115,7 @@ func (h *Handler) moveIn(one *passenger, at *place, twin fastpath.AllocationID) 
 		Client:   at.tuple.Client,
 		Listener: at.from.Listener,
 		Stream:   at.from.Stream,
+		Proxy:    at.from.Proxy,
 		Twin:     twin,
 		Relay:    one.baggage.Relay,
 		Lifetime: time.Until(a.ExpiresAt),

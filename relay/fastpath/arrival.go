@@ -61,7 +61,7 @@ func (w *Worker) Inject(m *Message) {
 		defer func() { w.streams.receives = nil }()
 	}
 	w.control.messages, u.again = w.control.messages[:0], u.again[:0]
-	u.from[0] = client.addr
+	u.from[0], u.ways[0] = client.addr, udpbatch.AddrOf(m.Proxy)
 	v := view{0, wire.Headroom, copy(u.recv.Slot(0)[wire.Headroom:], m.Data)}
 	if reason := w.fromClient(client.listener, v); reason != dropNone {
 		w.dropOrKeep(client.listener, v, reason)

@@ -21,6 +21,10 @@ type Message struct {
 	// message on to another one; answers leave from there. Hops counts how often.
 	Via  *Worker
 	Hops uint8
+
+	// Proxy is the load balancer that it came through, where listeners have some in
+	// front; answers go there. The zero value: there is none.
+	Proxy netip.AddrPort
 }
 
 // replySize is the longest answer that waits for the batch. Answers without
@@ -58,6 +62,9 @@ func (w *Worker) messageAt(id ListenerID, v view, b []byte) Message {
 		m.Transport, m.ServerName = s.transport, s.name
 	} else {
 		m.Client, m.Server = w.up.from[v.slot].AddrPort(), w.ListenerAddr(id)
+		if l := w.listener(id); l != nil && l.isProxied() {
+			m.Proxy = w.up.ways[v.slot].AddrPort()
+		}
 	}
 	return m
 }
@@ -87,6 +94,9 @@ func (w *Worker) Reply(to *Message, answer []byte) {
 		return
 	}
 	client := udpbatch.AddrOf(to.Client)
+	if to.Proxy.IsValid() {
+		client = udpbatch.AddrOf(to.Proxy)
+	}
 	w.counters.add(countReplies, 1)
 	if len(answer) > replySize {
 		w.replyAtOnce(l, answer, &client)

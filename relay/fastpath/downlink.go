@@ -104,7 +104,7 @@ func (w *Worker) fromPeer(id AllocationID, a *allocation, slot int) DropReason {
 	}
 	w.makeRoom(l)
 	w.queueToClient(l, outgoing{id, uint32(n)})
-	l.batch.Append(buf[offset:offset+size], &a.client)
+	l.batch.Append(buf[offset:offset+size], w.wayTo(l, id, a))
 	w.countToClient(a, n)
 	return dropNone
 }
@@ -154,7 +154,7 @@ func (w *Worker) fromTrain(id AllocationID, a *allocation, number uint16, payloa
 	copy(header, w.down.blank[offset:wire.Headroom])
 	padding := w.down.blank[wire.Headroom+n : offset+size]
 	w.queueToClient(l, outgoing{id, uint32(n)})
-	l.batch.AppendFramed(header, payload, padding, &a.client)
+	l.batch.AppendFramed(header, payload, padding, w.wayTo(l, id, a))
 	w.countToClient(a, n)
 	return dropNone
 }

@@ -70,6 +70,11 @@ const (
 	DropDTLSPassing
 	// DropPlain: not DTLS, on a listener that takes nothing else.
 	DropPlain
+	// DropProxyUntrusted: a listener for proxies got a datagram of somebody else.
+	DropProxyUntrusted
+	// DropProxyHeader: a proxy sent a datagram without a header of the PROXY protocol
+	// that can be used.
+	DropProxyHeader
 
 	// NumDropReasons is the number of reasons, for arrays of counters.
 	NumDropReasons = int(iota)
@@ -110,6 +115,8 @@ var dropNames = [NumDropReasons]string{
 	DropDTLSHandshake:   "dtls_handshake",
 	DropDTLSPassing:     "dtls_passing",
 	DropPlain:           "plain",
+	DropProxyUntrusted:  "proxy_untrusted",
+	DropProxyHeader:     "proxy_header",
 }
 
 // String returns the name that metrics use.

@@ -155,6 +155,8 @@ func TestEveryDropReason(t *testing.T) {
 		})
 	}
 	reached[fastpath.DropClientBacklog] = true // by TestBackPressure
+	// By TestProxiedDrops.
+	reached[fastpath.DropProxyUntrusted], reached[fastpath.DropProxyHeader] = true, true
 	for _, test := range dtlsDrops {
 		reached[test.reason] = true // by TestDTLSDrops
 	}

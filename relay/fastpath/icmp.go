@@ -24,7 +24,7 @@ func (w *Worker) tellErrors(id AllocationID, a *allocation) {
 	}
 	for _, n := range w.notices.All() {
 		if w.mayTell(id, a, &n.Peer) {
-			w.tell(a, n)
+			w.tell(id, a, n)
 		}
 	}
 	w.notices.Reset()
@@ -45,7 +45,7 @@ func (w *Worker) mayTell(id AllocationID, a *allocation, peer *udpbatch.Addr) bo
 	return true
 }
 
-func (w *Worker) tell(a *allocation, n udpbatch.Notice) {
+func (w *Worker) tell(id AllocationID, a *allocation, n udpbatch.Notice) {
 	w.toExternal(&n.Peer.IP)
 	w.told.Indication(wire.MethodData, w.transactionID())
 	w.told.XORPeerAddress(n.Peer.AddrPort())
@@ -54,6 +54,9 @@ func (w *Worker) tell(a *allocation, n udpbatch.Notice) {
 	to := Message{Client: a.client.AddrPort(), Listener: a.listener}
 	if s := w.streams.byIndex[a.stream]; s != nil {
 		to.Stream = s.id
+	}
+	if l := w.listener(a.listener); l != nil && l.isProxied() {
+		to.Proxy = w.ways[id].AddrPort()
 	}
 	w.Reply(&to, w.told.Bytes())
 }

@@ -21,7 +21,8 @@ type listener struct {
 	headers [batchViews][wire.Headroom]byte // by packet of batch, where it came in a train
 	touched bool                            // in the list of listeners to flush
 
-	onlyDTLS bool // answers nothing else
+	onlyDTLS bool           // answers nothing else
+	proxies  []netip.Prefix // the only sources, see proxied.go; nil: datagrams come from clients
 }
 
 // outgoing is what a failed packet needs to be accounted for.

@@ -62,6 +62,9 @@ func (w *Worker) SetOffloads(gso, gro Switch) {
 			continue
 		}
 		l.batch.SetSegmentation(w.offloads.segmentation)
+		if l.isProxied() {
+			continue
+		}
 		w.setTrains(l.conn, func() int { return w.serveListener(l.id) })
 	}
 	for id, conn := range w.relays {

@@ -17,6 +17,8 @@ type Allocation struct {
 	// Stream is the client's, if its messages came in one; then Listener is of no
 	// account.
 	Stream StreamID
+	// Proxy is the load balancer that the client's messages come through, if any.
+	Proxy netip.AddrPort
 	// Twin is the client's allocation of the other address family, 0 when there
 	// is none: the two are then a dual allocation (RFC 8656 section 7).
 	Twin AllocationID
@@ -63,6 +65,10 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	entry.expires = w.deadline(a.Lifetime)
 	entry.unpack(&a.Moved)
 	entry.clientLimit = longestPayload(a.Client.Addr())
+	if l := w.listener(a.Listener); l != nil && l.isProxied() {
+		entry.clientLimit = longestPayload(a.Proxy.Addr())
+		w.setWay(id, udpbatch.AddrOf(a.Proxy))
+	}
 	if a.Relay != nil {
 		entry.peerLimit = longestPayload(a.Relay.Local().Addr())
 	}

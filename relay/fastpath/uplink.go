@@ -27,6 +27,7 @@ type uplink struct {
 	send *udpbatch.SendBatch
 
 	from    [batchPackets]udpbatch.Addr // by slot
+	ways    [batchPackets]udpbatch.Addr // by slot: the proxies that they came through, if any
 	packets [batchViews]queued
 	queued  int          // packets in use
 	touched AllocationID // list of allocations with queued packets, in order
@@ -69,6 +70,9 @@ func (w *Worker) serveListener(id ListenerID) int {
 	l := w.listener(id)
 	if l == nil {
 		return 0
+	}
+	if l.isProxied() {
+		return w.serveProxied(l)
 	}
 	u := &w.up
 	r := l.conn.Recv(u.recv, 0, l.pace.room(u.recv.Len()))

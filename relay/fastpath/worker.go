@@ -95,6 +95,7 @@ type Worker struct {
 
 	tables    tables
 	relays    []*udpbatch.Conn // relay sockets by AllocationID
+	ways      []udpbatch.Addr  // likewise: the proxies in front of clients, where there are any
 	listeners []*listener      // by ListenerID; nil where there is none
 	aliases   []alias
 	offloads  offloads
