@@ -12,4 +12,4 @@ if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt 17000 ]; then
   echo "16,000 allocations need as many open files, the limit is $(ulimit -Hn)" >&2
   exit 1
 fi
-go test -tags soak -count=1 -timeout 10m -v ./internal/e2e
+go test -tags soak -count=1 -timeout 20m -v ./internal/e2e
