@@ -20,9 +20,11 @@ func TestChainOfResumes(t *testing.T) {
 			first := f.dialWorker(t, 0, "alice", "wonderland")
 			relayed, ticket := first.allocateMobile()
 			first.wantCode(first.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+			at := dial(t, f.addr, "bob", "builder")
 			step := func() {
 				cl := dial(t, f.addr, "alice", "wonderland")
-				defer cl.conn.Close()
+				at.conn.Close() // only now: its port must not be used again at once
+				at = cl
 				ticket = cl.resume(ticket)
 				if hasData {
 					f.toPeer(t, cl, 0x4001, relayed)
