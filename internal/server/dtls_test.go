@@ -335,6 +335,7 @@ func TestDataBehindItsRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer peerConn.Close() // at the end: its port has a channel
 		request := cl.signed(stun.MethodChannelBind, channelNumber(number), peer(peerConn.LocalAddr().(*net.UDPAddr).AddrPort()))
 		cl.send(request.Raw)
 		cl.send(channelData(number, payload))
@@ -343,7 +344,6 @@ func TestDataBehindItsRequest(t *testing.T) {
 		peerConn.SetReadDeadline(time.Now().Add(answerTimeout))
 		b := make([]byte, 100)
 		n, err := peerConn.Read(b)
-		peerConn.Close()
 		if err != nil || string(b[:n]) != string(payload) {
 			t.Fatalf("channel %#x: got %q (error %v), want %q", number, b[:n], err, payload)
 		}
