@@ -67,6 +67,7 @@ func TestFirstCertificateByReload(t *testing.T) {
 	c.Streams = map[string]any{"idle_timeout": "1s"}
 	s.reload(t, c)
 	wantBinding(t, dialTLS(t, n.Clients, serverV4, certificate))
+	_ = dialDTLS(t, n.Clients, testnet.ClientV4, serverV4, &tls.Config{RootCAs: certificate.Pool, ServerName: "relay.test"}).Close()
 	if code := errorCode(live.ask(t, stun.MethodRefresh)); code != 0 {
 		t.Errorf("Refresh on a connection from before: got error %d, want success", code)
 	}

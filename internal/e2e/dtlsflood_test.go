@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/fairlead/fairlead/internal/testnet"
 )
@@ -58,17 +59,59 @@ func TestSpoofedDTLSFlood(t *testing.T) {
 	s.Stop(t)
 }
 
+// TestUnfinishedDTLSHandshakes begins 4,000 handshakes from as many addresses that are
+// real, and finishes none. What they cost is bounded, and the next client comes in.
+func TestUnfinishedDTLSHandshakes(t *testing.T) {
+	const (
+		clients   = 4000
+		mostBytes = 100_000
+	)
+	n := testnet.New(t)
+	s, secure := startStreamServer(t, n, newConfig(), "STREAMS_HANDSHAKE_TIMEOUT=30s")
+	_ = dialDTLS(t, n.Clients, testnet.ClientV4, serverV4, secure).Close() // what DTLS needs at all is there
+	before := s.Usage(t)
+	strangers := newCrowd(t, n)
+	for i := range clients {
+		strangers.send(t, member(i), helloWith(uint32(i), nil))
+		for {
+			answer, to, ok := strangers.receive(t, patience)
+			if !ok {
+				t.Fatalf("stranger %d: no HelloVerifyRequest", i)
+			}
+			if to == member(i) && answer[13] == 3 { // HelloVerifyRequest; not what others get
+				strangers.send(t, member(i), helloWith(uint32(i), answer[len(answer)-20:]))
+				break
+			}
+		}
+	}
+	testnet.Await(t, patience, func() bool { return s.metric(t, "fairlead_dtls_unauthenticated") >= clients*9/10 }, "the handshakes have begun")
+	after := s.Usage(t)
+	each := (after.ResidentBytes - before.ResidentBytes) / clients
+	t.Logf("%v unfinished handshakes: from %+v to %+v, %d bytes each", s.metric(t, "fairlead_dtls_unauthenticated"), before, after, each)
+	if each >= mostBytes {
+		t.Errorf("resident memory of an unfinished handshake: got %d bytes, want less than %d", each, mostBytes)
+	}
+	_ = dialDTLS(t, n.Clients, testnet.ClientV4, serverV4, secure).Close()
+	testnet.Await(t, time.Minute, func() bool { return s.metric(t, "fairlead_dtls_unauthenticated") == 0 }, "all strangers are gone")
+	s.check(t)
+}
+
 // clientHello is a ClientHello of DTLS 1.2 with a random value that begins with a
 // number; as the second one of a client it has a cookie, which is made up.
 func clientHello(number uint32, isSecond bool) []byte {
+	if isSecond {
+		return helloWith(number, make([]byte, 20))
+	}
+	return helloWith(number, nil)
+}
+
+// helloWith is clientHello with a cookie, if there is one.
+func helloWith(number uint32, cookie []byte) []byte {
+	isSecond := len(cookie) > 0
 	body := append([]byte{0xFE, 0xFD}, make([]byte, 32)...)
 	binary.BigEndian.PutUint32(body[2:], number)
 	body = append(body, 0) // session ID
-	if isSecond {
-		body = append(append(body, 20), make([]byte, 20)...)
-	} else {
-		body = append(body, 0)
-	}
+	body = append(append(body, byte(len(cookie))), cookie...)
 	body = append(body, 0, 2, 0xC0, 0x2B, 1, 0) // suite, compression
 	extensions := []byte{
 		0, 10, 0, 4, 0, 2, 0, 29, // supported groups

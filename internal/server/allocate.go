@@ -180,7 +180,7 @@ func (h *Handler) answerAllocate(r *request, a *allocation.Allocation) {
 	if kept.mobility != nil {
 		answer.Attribute(wire.AttrMobilityTicket, kept.mobility.ticket[:])
 	}
-	answer.XORMappedAddress(r.from.Client)
+	answer.XORMappedAddress(r.from.Source())
 	h.send(r)
 }
 

@@ -7,9 +7,9 @@ func (h *Handler) binding(r *request) error {
 		return h.discover(r, d)
 	}
 	answer := h.success(r)
-	answer.XORMappedAddress(r.from.Client)
+	answer.XORMappedAddress(r.from.Source())
 	if h.settings.MappedAddress {
-		answer.MappedAddress(r.from.Client)
+		answer.MappedAddress(r.from.Source())
 	}
 	h.send(r)
 	return nil

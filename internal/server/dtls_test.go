@@ -118,6 +118,9 @@ func (m *movable) Close() error {
 	return nil
 }
 
+// udpAddr is an address of UDP.
+func udpAddr(addr net.Addr) netip.AddrPort { return addr.(*net.UDPAddr).AddrPort() }
+
 // dialDTLS is dial by DTLS, on a socket of its own.
 func dialDTLS(t *testing.T, server netip.AddrPort, cfg *tls.Config, username, password string) *client {
 	t.Helper()
@@ -237,6 +240,10 @@ func TestClientOfDTLSMoves(t *testing.T) {
 				relaySizes(t, f, cl, relayed, 100, 1200)
 				socket.move()
 				cl.wantCode(cl.do(stun.MethodRefresh, lifetime(600)), 0)
+				binding := cl.roundTrip(message(stun.MethodBinding))
+				if got, want := xorAddr(t, binding, stun.AttrXORMappedAddress), udpAddr(socket.LocalAddr()); got != want {
+					t.Errorf("got mapped address %s, want %s", got, want)
+				}
 			}
 			relaySizes(t, f, cl, relayed, 100, 1200)
 			var moves, open uint64

@@ -17,6 +17,8 @@ type Message struct {
 	Transport      Transport
 	ServerName     string // that a client of TLS or DTLS asked for, in lower case; or empty
 
+	moved netip.AddrPort // where a client of DTLS is now; zero: where it began
+
 	// Via is the worker whose client it is, when control code has passed the
 	// message on to another one; answers leave from there. Hops counts how often.
 	Via  *Worker
@@ -25,6 +27,15 @@ type Message struct {
 	// Proxy is the load balancer that it came through, where listeners have some in
 	// front; answers go there. The zero value: there is none.
 	Proxy netip.AddrPort
+}
+
+// Source is where the message came from: Client, unless that has moved since its
+// association began (RFC 9146). For everything else it stays who it was.
+func (m *Message) Source() netip.AddrPort {
+	if m.moved.IsValid() {
+		return m.moved
+	}
+	return m.Client
 }
 
 // replySize is the longest answer that waits for the batch. Answers without
@@ -60,6 +71,9 @@ func (w *Worker) messageAt(id ListenerID, v view, b []byte) Message {
 	if s := w.streams.receives; s != nil {
 		m.Client, m.Server, m.Stream = s.Client, s.Server, s.id
 		m.Transport, m.ServerName = s.transport, s.name
+		if s.hasMoved() {
+			m.moved = s.secure.client.AddrPort()
+		}
 	} else {
 		m.Client, m.Server = w.up.from[v.slot].AddrPort(), w.ListenerAddr(id)
 		if l := w.listener(id); l != nil && l.isProxied() {

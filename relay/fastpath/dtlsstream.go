@@ -104,6 +104,9 @@ func (w *Worker) replaceStream(c *clientStream) {
 	}
 }
 
+// hasMoved says whether a client of DTLS has gone on from another address.
+func (s *clientStream) hasMoved() bool { return s.secure != nil && s.secure.peer == nil }
+
 // closeSecure says goodbye to a client of DTLS and forgets its association.
 func (w *Worker) closeSecure(s *clientStream) {
 	d, t := s.secure, &w.dtls
