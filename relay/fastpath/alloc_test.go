@@ -40,6 +40,19 @@ func TestTermsDoNotAllocate(t *testing.T) {
 	}
 }
 
+// Nor does what load balancers put in front, nor the way back through them.
+func TestProxiedDoesNotAllocate(t *testing.T) {
+	b := newBench(t, 100)
+	b.proxied(t, 200)
+	if got := testing.AllocsPerRun(100, func() { b.toPeersProxied(batchPackets) }); got != 0 {
+		t.Errorf("to peer: got %v allocations for a batch, want 0", got)
+	}
+	fill(t, b.down.recv, make([]byte, 200))
+	if got := testing.AllocsPerRun(100, func() { b.toClients(batchPackets) }); got != 0 {
+		t.Errorf("to client: got %v allocations for a batch, want 0", got)
+	}
+}
+
 // Messages and answers do not allocate either.
 func TestControlDoesNotAllocate(t *testing.T) {
 	b := newBench(t, 1)

@@ -128,6 +128,51 @@ func (b *bench) toClients(packets int) {
 	b.flushClients()
 }
 
+// proxied puts a load balancer in front of the clients of a bench, and fills the
+// slots with what it sends for one of them.
+func (b *bench) proxied(tb testing.TB, size int) {
+	tb.Helper()
+	b.listener.proxies = []netip.Prefix{netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("127.0.0.0/8")}
+	for _, id := range b.ids {
+		b.setWay(id, udpbatch.Addr{})
+	}
+	client := b.clients[0].AddrPort()
+	datagram := []byte("\r\n\r\n\x00\r\nQUIT\n\x21\x12\x00\x0C")
+	datagram = append(append(datagram, client.Addr().AsSlice()...), 198, 51, 100, 1)
+	datagram = append(datagram, byte(client.Port()>>8), byte(client.Port()), 13, 150)
+	at := len(datagram)
+	datagram = append(datagram, make([]byte, wire.ChannelHeaderSize+size)...)
+	wire.PutChannelHeader(datagram[at:], benchNumber, size)
+	fill(tb, b.up.recv, datagram)
+}
+
+// toPeersProxied forwards slots that are as from load balancers.
+func (b *bench) toPeersProxied(packets int) {
+	for slot := range packets {
+		v, reason := b.unwrap(b.listener, slot)
+		if reason == dropNone {
+			reason = b.fromClient(b.listener.id, v)
+		}
+		if reason != dropNone {
+			panic(reason)
+		}
+	}
+	b.flushPeers()
+}
+
+// BenchmarkProxied is the part of BenchmarkForward for clients behind a load balancer,
+// to be compared with dir=toPeer/kind=channel and table=1.
+func BenchmarkProxied(tb *testing.B) {
+	const batch, size = 32, 200
+	b := newBench(tb, 1)
+	b.proxied(tb, size)
+	tb.ReportAllocs()
+	for tb.Loop() {
+		b.toPeersProxied(batch)
+	}
+	tb.ReportMetric(float64(tb.Elapsed().Nanoseconds())/float64(tb.N)/batch, "ns/packet")
+}
+
 // kinds are the four ways through the fast path.
 var kinds = []struct {
 	name    string
