@@ -74,6 +74,9 @@ func (c *Config) Warnings() []Warning {
 	if c.Drain.Delay > 0 && c.Drain.Timeout == 0 {
 		warn("drain.delay", "counts only with drain.timeout")
 	}
+	if c.TCPRelay.Enabled && !slices.ContainsFunc(c.Listeners, func(l Listener) bool { return !l.IsDatagram() }) {
+		warn("tcp_relay.enabled", "counts only with a listener of transport tcp or tls")
+	}
 	if c.Auth.NonceLifetime < seconds(60) {
 		warn("auth.nonce_lifetime", "%s makes every client authenticate anew at nearly every request", c.Auth.NonceLifetime)
 	}

@@ -107,6 +107,13 @@ func TestTCPAllocateRefusals(t *testing.T) {
 	udp.wantCode(udp.do(stun.MethodAllocate, transport), 400)
 	udp.allocate() // relaying by UDP goes on as it was
 
+	serverTLS, clientTLS := selfSigned(t)
+	secure := startTCPRelay(t, takesDTLS(serverTLS))
+	datagrams := dialDTLS(t, secure.addr, clientTLS, "alice", "wonderland")
+	datagrams.wantCode(datagrams.do(stun.MethodAllocate, transport), 400)
+	datagrams.wantCode(datagrams.do(stun.MethodConnectionBind, connectionID(1)), 400)
+	datagrams.wantCode(datagrams.do(stun.MethodConnect, peer(f.peer)), 437)
+
 	off := start(t, func(o *options) { o.takesTCP = true })
 	cl := dialTCP(t, off.addr, nil, "alice", "wonderland")
 	cl.wantCode(cl.do(stun.MethodAllocate, transport), 403)

@@ -24,7 +24,7 @@ var (
 
 // fixture is a Relay with one allocation.
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	relay   *tcprelay.Relay
 	buckets *bucket.Array
 	a       *tcprelay.Allocation
@@ -39,7 +39,7 @@ type offered struct {
 	err  error
 }
 
-func start(t *testing.T, change ...func(*tcprelay.Config)) *fixture {
+func start(t testing.TB, change ...func(*tcprelay.Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, buckets: bucket.NewArray(64), offers: make(chan offered, 64)}
 	cfg := tcprelay.Config{ConnectTimeout: patience, BindTimeout: time.Minute, Buckets: f.buckets}
@@ -180,7 +180,7 @@ func (f *fixture) wantNothing() {
 }
 
 // wantBytes reads exactly what is expected.
-func wantBytes(t *testing.T, conn io.Reader, want []byte) {
+func wantBytes(t testing.TB, conn io.Reader, want []byte) {
 	t.Helper()
 	got := make([]byte, len(want))
 	if n, err := io.ReadFull(conn, got); err != nil || !bytes.Equal(got, want) {
@@ -197,7 +197,7 @@ func wantEnd(t *testing.T, conn net.Conn) {
 	}
 }
 
-func write(t *testing.T, conn io.Writer, b []byte) {
+func write(t testing.TB, conn io.Writer, b []byte) {
 	t.Helper()
 	if _, err := conn.Write(b); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,10 @@ import (
 // without descriptors, it would give them as fast as it is asked.
 const acceptPause = 50 * time.Millisecond
 
+// rejectPause is how long it is left alone after a peer that had no business there:
+// each costs the worker of the allocation a decision, and others need it, too.
+const rejectPause = time.Millisecond
+
 // Listener is an open relayed transport address. Connections of peers wait in the
 // kernel until it is started.
 type Listener struct {
@@ -54,26 +58,27 @@ func share(_, _ string, raw syscall.RawConn) error {
 // other, so that a flood of them waits in the kernel and is bounded there.
 func (a *Allocation) accept() {
 	for {
+		pause := acceptPause
 		conn, err := a.listener.socket.AcceptTCP()
 		switch {
+		case err == nil && a.arrive(conn):
+			continue
 		case err == nil:
-			a.arrive(conn)
+			pause = rejectPause
 		case errors.Is(err, net.ErrClosed):
 			return
-		default:
-			select {
-			case <-a.done:
-			case <-time.After(acceptPause):
-			}
+		}
+		select {
+		case <-a.done:
+		case <-time.After(pause):
 		}
 	}
 }
 
 // arrive asks whether the connection of a peer may stay, and closes it if not (RFC
 // 6062 section 5.3).
-func (a *Allocation) arrive(conn *net.TCPConn) {
+func (a *Allocation) arrive(conn *net.TCPConn) (stays bool) {
 	c := &connection{allocation: a, peer: addrOf(conn.RemoteAddr())}
-	stays := false
 	a.offer(c.peer, func() (uint32, error) {
 		// Options that cannot be set cost their use only.
 		_ = stream.Tune(conn, a.relay.cfg.Socket)
@@ -83,10 +88,11 @@ func (a *Allocation) arrive(conn *net.TCPConn) {
 	})
 	if stays {
 		a.relay.counts.accepted.Add(1)
-		return
+		return true
 	}
 	a.relay.counts.rejected.Add(1)
 	_ = conn.Close()
+	return false
 }
 
 // dial connects from the allocation's relayed transport address to a peer.
