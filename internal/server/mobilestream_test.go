@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -107,4 +108,27 @@ func openOther(t *testing.T, f *fixture) *net.UDPConn {
 	}
 	t.Cleanup(func() { conn.Close() })
 	return conn
+}
+
+// Behind a load balancer for UDP clients move as well, and what is for them takes
+// the way of their new five-tuple.
+func TestMobileClientBehindDatagramProxy(t *testing.T) {
+	f := start(t, withMobility, func(o *options) {
+		o.workers, o.datagramProxies = 4, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	b := startBalancer(t, f.addr)
+	at := dial(t, b.addr(), "alice", "wonderland")
+	relayed, ticket := at.allocateMobile()
+	at.wantCode(at.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+	for range 20 {
+		next := dial(t, b.addr(), "alice", "wonderland")
+		ticket = next.resume(ticket)
+		f.toClient(t, at, 0x4001, relayed)
+		f.toPeer(t, next, 0x4001, relayed)
+		f.toClient(t, next, 0x4001, relayed)
+		at = next
+	}
+	at.wantCode(at.do(stun.MethodRefresh, lifetime(0)), 0)
+	f.wantMobiles(t, 0)
+	f.wantNothingHeld(t)
 }
