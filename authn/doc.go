@@ -17,8 +17,9 @@
 // Keys, secrets and passwords print as *** under every verb and in JSON.
 //
 // Implements the server side of RFC 8489 section 9.2 (long-term credentials)
-// with keys by section 18.5.1 and features by section 18.1, and the REST
-// credentials of draft-uberti-behave-turn-rest-00. Deliberate deviation: a name
+// with keys by section 18.5.1 and features by section 18.1, the REST
+// credentials of draft-uberti-behave-turn-rest-00, and the access tokens of RFC
+// 7635 (tokenkey, token). Deliberate deviation: a name
 // from the wire is compared as it came, because section 14.3 has the client
 // prepare it.
 package authn

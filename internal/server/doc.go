@@ -14,10 +14,13 @@
 // Everything that a reload may change lives in Settings, an immutable value
 // that handlers read once per batch.
 //
-// Locks: Server.mu (pools), then the locks inside quota.Ledger and
+// A mobile allocation (RFC 8016) may go from handler to handler: mobility says
+// what there is to it, resume how a ticket is used, arrival and move how it goes.
+//
+// Locks: Server.mu (pools) or that of mobiles, then the locks inside quota.Ledger and
 // allocation.PortPool, which never call out.
 //
 // Implements RFC 8489 sections 6.3 and 9.2 and RFC 8656 sections 7 to 12 for
-// UDP relays, server side. Deviation: the nonce is checked before the
-// username is looked up, so that no store is asked for a stranger.
+// UDP relays, server side, RFC 8016 and RFC 7635. Deviation: the nonce is checked
+// before the username is looked up, so that no store is asked for a stranger.
 package server
