@@ -15,6 +15,8 @@ import (
 	pion "github.com/pion/dtls/v3"
 	"github.com/pion/stun/v3"
 
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -353,6 +355,38 @@ func TestDataBehindItsRequest(t *testing.T) {
 		n, err := peerConn.Read(b)
 		if err != nil || string(b[:n]) != string(payload) {
 			t.Fatalf("channel %#x: got %q (error %v), want %q", number, b[:n], err, payload)
+		}
+	}
+}
+
+// TCP allocations are not for clients of DTLS (RFC 7350 section 4.6).
+func TestNoTCPByDTLS(t *testing.T) {
+	serverTLS, clientTLS := selfSigned(t)
+	f := startTCPRelay(t, takesDTLS(serverTLS))
+	cl := dialDTLS(t, f.addr, clientTLS, "alice", "wonderland")
+	cl.wantCode(cl.do(stun.MethodAllocate, requestedTransport(6)), 400)
+	cl.wantCode(cl.do(stun.MethodConnectionBind, connectionID(1)), 400)
+	relaySizes(t, f, cl, cl.allocate(), 100)
+}
+
+// The server name that a client of DTLS asks for chooses its realm.
+func TestRealmByNameOverDTLS(t *testing.T) {
+	serverTLS, _ := selfSigned(t)
+	f := start(t, takesDTLS(serverTLS), func(o *options) {
+		o.settings.Realms = []server.Realm{{
+			Authenticator: authenticator(t, authn.Config{Realm: "example.net", Users: []authn.User{{Name: "alice", Password: "looking glass"}}}),
+			ServerNames:   []string{"turn.example.net"},
+		}}
+	})
+	for name, realm := range map[string]string{"Turn.Example.net": "example.net", "turn.example.org": "example.org"} {
+		conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		cl := dialDTLSOn(t, conn, f.addr, &tls.Config{ServerName: name}, "alice", "looking glass", pion.WithInsecureSkipVerify(true))
+		if cl.challenge(); cl.realm != realm {
+			t.Errorf("%s: got realm %q, want %q", name, cl.realm, realm)
 		}
 	}
 }
