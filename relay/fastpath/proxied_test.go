@@ -101,6 +101,7 @@ func TestProxiedDrops(t *testing.T) {
 	f.wantDrops(fastpath.DropDTLS, 1)
 	proxy.send(f.server, append([]byte("\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"), stunRequest(1)...))
 	proxy.want(f.server, []byte(proxy.addr.String()+" by "+proxy.addr.String()))
+	f.wantStats(t, func(s fastpath.Stats) bool { return s.Messages > 0 }) // the round is over
 	if got := f.worker.Stats().Messages; got != 1 {
 		t.Errorf("got %d messages handed to control code, want 1", got)
 	}
