@@ -23,7 +23,8 @@ type Allocation struct {
 	position int32       // in the due queue; removed when the allocation is over
 	twin     *Allocation // the other family of a dual allocation
 
-	CreatedAt, ExpiresAt time.Time
+	CreatedAt time.Time
+	end       time.Duration // the age at which it is over
 
 	// Both are sorted, by peer and by number. Slices and not maps: most
 	// allocations hold one to three entries. Entries expire at an age of the
@@ -50,7 +51,7 @@ func newAllocation(r Request, lifetime time.Duration) *Allocation {
 		TransactionID: r.TransactionID,
 		position:      removed,
 		CreatedAt:     now,
-		ExpiresAt:     now.Add(lifetime),
+		end:           lifetime,
 	}
 }
 
@@ -83,21 +84,19 @@ func (a *Allocation) Families() iter.Seq[*Allocation] {
 	}
 }
 
-func (a *Allocation) isLive() bool { return a.lifetime() > a.age() }
+// ExpiresAt is when the allocation is over, unless it is refreshed.
+func (a *Allocation) ExpiresAt() time.Time { return a.CreatedAt.Add(a.end) }
+
+func (a *Allocation) isLive() bool { return a.end > a.age() }
 
 // age is the present time as the entries count it.
 func (a *Allocation) age() time.Duration {
 	return time.Since(a.CreatedAt)
 }
 
-// lifetime is the age at which the allocation itself is over.
-func (a *Allocation) lifetime() time.Duration {
-	return a.ExpiresAt.Sub(a.CreatedAt)
-}
-
 // nextDue is the age at which the next thing is over, the allocation included.
 func (a *Allocation) nextDue() time.Duration {
-	due := a.lifetime()
+	due := a.end
 	for i := range a.permissions {
 		due = min(due, a.permissions[i].expires)
 	}

@@ -249,8 +249,8 @@ func (p *pair) compare() {
 		if a == nil {
 			continue
 		}
-		if !a.ExpiresAt.Equal(want.expires) {
-			p.Fatalf("allocation expires: got %v, want %v", a.ExpiresAt, want.expires)
+		if !a.ExpiresAt().Equal(want.expires) {
+			p.Fatalf("allocation expires: got %v, want %v", a.ExpiresAt(), want.expires)
 		}
 		live := maps.Clone(want.permissions)
 		maps.DeleteFunc(live, func(_ netip.Addr, at time.Time) bool { return over(at) })

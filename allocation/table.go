@@ -111,7 +111,7 @@ func (t *Table) Create(r Request) (*Allocation, error) {
 	}
 	a := newAllocation(r, lifetime)
 	t.byTuple[key] = a
-	t.queue.push(a, t.instant(a.ExpiresAt))
+	t.queue.push(a, t.instant(a.ExpiresAt()))
 	return a, nil
 }
 
@@ -127,7 +127,7 @@ func (t *Table) CreateTwin(a *Allocation, relayed netip.AddrPort) *Allocation {
 	twin.Relayed, twin.Handle = relayed, 0
 	twin.permissions, twin.channels = nil, nil
 	twin.position, twin.twin, a.twin = removed, a, &twin
-	t.queue.push(&twin, t.instant(twin.ExpiresAt))
+	t.queue.push(&twin, t.instant(twin.ExpiresAt()))
 	return &twin
 }
 
@@ -143,13 +143,12 @@ func (t *Table) Refresh(a *Allocation, asked time.Duration) time.Duration {
 // Extend is Refresh by a time-to-expiry that the caller has computed.
 func (t *Table) Extend(a *Allocation, lifetime time.Duration) {
 	t.mustHold(a)
-	age := a.age() + lifetime
-	a.ExpiresAt = a.CreatedAt.Add(age)
+	a.end = a.age() + lifetime
 	a.TransactionID = [12]byte{} // its Allocate was answered: no retransmission can come any more
 	if a.twin != nil {
 		a.twin.TransactionID = a.TransactionID
 	}
-	t.dueAt(a, age)
+	t.dueAt(a, a.end)
 }
 
 // Delete drops the allocation with its permissions and channels. A twin stays:
@@ -178,7 +177,7 @@ func (t *Table) Sweep(now time.Time, most int) (more bool) {
 		a := t.queue[0].allocation
 		created := t.instant(a.CreatedAt)
 		age := at - created
-		if a.lifetime() <= age {
+		if a.end <= age {
 			t.expire(a)
 			continue
 		}

@@ -75,14 +75,14 @@ func TestGrantLifetime(t *testing.T) {
 				r := request(1)
 				r.Lifetime = test.asked
 				a := add(t, table, r)
-				if got := time.Until(a.ExpiresAt); got != test.want {
+				if got := time.Until(a.ExpiresAt()); got != test.want {
 					t.Errorf("Create with lifetime %v: got %v, want %v", test.asked, got, test.want)
 				}
 				time.Sleep(10 * time.Second)
 				if got := table.Refresh(a, test.asked); got != test.want {
 					t.Errorf("Refresh(%v): got %v, want %v", test.asked, got, test.want)
 				}
-				if got := time.Until(a.ExpiresAt); got != test.want {
+				if got := time.Until(a.ExpiresAt()); got != test.want {
 					t.Errorf("left after Refresh(%v): got %v, want %v", test.asked, got, test.want)
 				}
 			})
@@ -296,7 +296,7 @@ func TestSweepOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ended []time.Time
 		table := allocation.NewTable(allocation.DefaultConfig(), allocation.Expired{
-			Allocation: func(a *allocation.Allocation) { ended = append(ended, a.ExpiresAt) },
+			Allocation: func(a *allocation.Allocation) { ended = append(ended, a.ExpiresAt()) },
 		})
 		random := rand.New(rand.NewPCG(5, 8656))
 		const count, deleted = 2000, 1200
@@ -330,7 +330,7 @@ func TestSetConfigIsForLaterGrants(t *testing.T) {
 		config := allocation.DefaultConfig()
 		config.DefaultLifetime, config.MaxLifetime, config.PermissionLifetime = 60*time.Second, 90*time.Second, 30*time.Second
 		table.SetConfig(config)
-		if got, want := time.Until(a.ExpiresAt), 600*time.Second; got != want {
+		if got, want := time.Until(a.ExpiresAt()), 600*time.Second; got != want {
 			t.Errorf("live allocation: got %v left, want %v", got, want)
 		}
 		if got, want := table.Refresh(a, time.Hour), 90*time.Second; got != want {

@@ -56,14 +56,6 @@ func (l *lab) measureControl(ctx context.Context, o CompareOptions) ([]Cost, err
 	if err := l.fill(ctx, tenants, o.Allocations); err != nil {
 		return nil, err
 	}
-	used := make([]time.Duration, len(tenants))
-	for i, t := range tenants {
-		var err error
-		if used[i], err = t.process.cpuTime(); err != nil {
-			return nil, t.explain(err)
-		}
-	}
-	begin := time.Now()
 	if err := rest(ctx, o.Rest); err != nil {
 		return nil, err
 	}
@@ -73,20 +65,42 @@ func (l *lab) measureControl(ctx context.Context, o CompareOptions) ([]Cost, err
 		if err != nil {
 			return nil, t.explain(err)
 		}
-		usedNow, err := t.process.cpuTime()
-		if err != nil {
-			return nil, t.explain(err)
-		}
 		costs[i] = Cost{
-			RestShare:       (usedNow - used[i]).Seconds() / time.Since(begin).Seconds(),
 			Server:          t.spec.Name,
 			Allocations:     o.Allocations,
 			SetupNs:         quartilesOf(t.setup),
 			AllocationBytes: float64(bytes-t.residentBytes) / float64(o.Allocations),
 		}
 	}
+	if err := l.measureRest(ctx, tenants, costs, o.Rest); err != nil {
+		return nil, err
+	}
 	o.Progress.say("measuring answers 401")
 	return costs, l.measureRefusals(ctx, tenants, costs, pace{rounds: o.Rounds, slice: o.Slice})
+}
+
+// measureRest measures what servers use that have rested already, and go on doing
+// so.
+func (l *lab) measureRest(ctx context.Context, tenants []*tenant, costs []Cost, duration time.Duration) error {
+	used := make([]time.Duration, len(tenants))
+	for i, t := range tenants {
+		var err error
+		if used[i], err = t.process.cpuTime(); err != nil {
+			return t.explain(err)
+		}
+	}
+	begin := time.Now()
+	if err := rest(ctx, duration); err != nil {
+		return err
+	}
+	for i, t := range tenants {
+		now, err := t.process.cpuTime()
+		if err != nil {
+			return t.explain(err)
+		}
+		costs[i].RestShare = (now - used[i]).Seconds() / time.Since(begin).Seconds()
+	}
+	return nil
 }
 
 // fill warms the servers up, notes their memory, and gives each so many

@@ -24,7 +24,7 @@ const spareThreads = 2
 // gcPercent trades a little time of the collector for memory: a relayed packet
 // makes no garbage and a request makes little, while what lives is small and
 // mostly without pointers. GOGC in the environment overrides it.
-const gcPercent = 50
+const gcPercent = 25
 
 func newServeCommand(options *config.Options) *cobra.Command {
 	var dev bool

@@ -118,7 +118,7 @@ func (h *Handler) moveIn(one *passenger, at *place, twin fastpath.AllocationID) 
 		Proxy:    at.from.Proxy,
 		Twin:     twin,
 		Relay:    one.baggage.Relay,
-		Lifetime: time.Until(a.ExpiresAt),
+		Lifetime: time.Until(a.ExpiresAt()),
 		ToPeer:   one.kept.toPeer,
 		ToClient: one.kept.toClient,
 		Moved:    one.baggage,
