@@ -34,6 +34,10 @@ type Config struct {
 	// socket; 0 keeps the system's default.
 	ReceiveBufferBytes, SendBufferBytes int
 
+	// Freebind lets listeners be bound to addresses that the host does not have
+	// yet. They serve from the moment that it gets them. Linux only.
+	Freebind bool
+
 	// Streams says how clients of TCP and TLS are served. What it allows those
 	// without authentication holds for DTLS as well, each for itself.
 	Streams StreamConfig
@@ -132,7 +136,7 @@ func (e *Engine) open() error {
 	if err := e.openListeners(); err != nil {
 		return err
 	}
-	if e.acceptors, err = openAcceptors(e.cfg.Streams, e.workers, e.log); err != nil {
+	if e.acceptors, err = openAcceptors(e.cfg.Streams, e.cfg.Freebind, e.workers, e.log); err != nil {
 		return err
 	}
 	e.logBuffers()

@@ -51,6 +51,7 @@ func (e *Engine) openListener(addr netip.AddrPort, on onEach) error {
 	g, err := openGroup(id, addr, len(e.workers), udpbatch.Options{
 		ReceiveBufferBytes: e.cfg.ReceiveBufferBytes,
 		SendBufferBytes:    e.cfg.SendBufferBytes,
+		Freebind:           e.cfg.Freebind,
 	})
 	if err != nil {
 		return err

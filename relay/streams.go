@@ -113,7 +113,7 @@ type StreamStats struct {
 }
 
 // openAcceptors opens the listening sockets. Nothing is accepted until run.
-func openAcceptors(cfg StreamConfig, workers []*fastpath.Worker, log *zap.Logger) (*acceptors, error) {
+func openAcceptors(cfg StreamConfig, freebind bool, workers []*fastpath.Worker, log *zap.Logger) (*acceptors, error) {
 	a := &acceptors{
 		log:        logging.NewLimited(log),
 		workers:    workers,
@@ -125,7 +125,7 @@ func openAcceptors(cfg StreamConfig, workers []*fastpath.Worker, log *zap.Logger
 		if l.TLS && cfg.TLS == nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, errNoCertificate), a.close())
 		}
-		socket, err := listenStream(l.Address)
+		socket, err := listenStream(l.Address, freebind)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, err), a.close())
 		}
@@ -161,12 +161,22 @@ func forStreams(cfg *tls.Config) *tls.Config {
 	return cfg
 }
 
-func listenStream(addr netip.AddrPort) (*net.TCPListener, error) {
-	network := "tcp4"
+// listenStream opens a listening socket; with freebind the host need not have the
+// address yet.
+func listenStream(addr netip.AddrPort, freebind bool) (*net.TCPListener, error) {
+	network, control := "tcp4", stream.FreebindIPv4
 	if addr.Addr().Is6() {
-		network = "tcp6"
+		network, control = "tcp6", stream.FreebindIPv6
 	}
-	return net.ListenTCP(network, net.TCPAddrFromAddrPort(addr))
+	if !freebind {
+		control = nil
+	}
+	cfg := net.ListenConfig{Control: control}
+	l, err := cfg.Listen(context.Background(), network, addr.String())
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
 }
 
 // addrOf is the address of one end of a TCP connection, without zone.

@@ -133,6 +133,7 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		DTLS:               i.dtlsConfig(cfg),
 		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,
 		SendBufferBytes:    cfg.Sockets.SendBufferBytes,
+		Freebind:           cfg.Sockets.Freebind,
 		GSO:                switches[cfg.Sockets.GSO],
 		GRO:                switches[cfg.Sockets.GRO],
 		LocalAddresses:     addresses,

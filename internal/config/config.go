@@ -79,6 +79,7 @@ type Sockets struct {
 	SendBufferBytes         int    `yaml:"send_buffer_bytes"`
 	RelayReceiveBufferBytes int    `yaml:"relay_receive_buffer_bytes"`
 	RelaySendBufferBytes    int    `yaml:"relay_send_buffer_bytes"`
+	Freebind                bool   `yaml:"freebind"`
 	GSO                     string `yaml:"gso" live:"yes"`
 	GRO                     string `yaml:"gro" live:"yes"`
 }

@@ -167,3 +167,25 @@ func expectData(t *testing.T, c *client, want packet) {
 			c.local(), got.payload, got.channel, got.peer, ok, want.payload, want.channel, want.peer)
 	}
 }
+
+// TestFreebind starts before the host has the addresses to listen on, as the
+// standby of a pair does, and serves them once it has.
+func TestFreebind(t *testing.T) {
+	n := testnet.New(t)
+	late := []netip.AddrPort{netip.MustParseAddrPort("10.1.0.99:3478"), netip.MustParseAddrPort("[fd01::99]:3478")}
+	c := newConfig()
+	c.Sockets = map[string]any{"freebind": true}
+	for _, addr := range late {
+		c.Listeners = append(c.Listeners, listener{Address: addr.String(), Transport: "udp"}, listener{Address: addr.String(), Transport: "tcp"})
+	}
+	s := startServer(t, n, c)
+	n.Relay.IP(t, "addr add 10.1.0.99/24 dev clients", "addr add fd01::99/64 dev clients nodad")
+	for i, local := range []netip.Addr{testnet.ClientV4, testnet.ClientV6} {
+		udp := newClient(t, n.Clients, local, late[i], alice)
+		udp.allocate(t)
+		udp.free(t)
+		tcp := newStreamClient(t, n.Clients, late[i], nil)
+		tcp.allocate(t, 0x4000, netip.AddrPortFrom([]netip.Addr{testnet.PeerV4, testnet.PeerV6}[i], 9))
+	}
+	s.checkLog(t)
+}

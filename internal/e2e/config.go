@@ -17,6 +17,7 @@ import (
 type config struct {
 	Listeners  []listener     `json:"listeners"`
 	Workers    int            `json:"workers,omitempty"`
+	Sockets    map[string]any `json:"sockets,omitempty"`
 	TLS        map[string]any `json:"tls,omitempty"`
 	Streams    map[string]any `json:"streams,omitempty"`
 	Relay      relay          `json:"relay"`

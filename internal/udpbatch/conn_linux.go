@@ -74,10 +74,16 @@ func (c *Conn) configure(family int, o Options) error {
 		if o.ErrorQueue {
 			set(unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1)
 		}
+		if o.Freebind {
+			set(unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)
+		}
 	} else {
 		set(unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
 		if o.ErrorQueue {
 			set(unix.IPPROTO_IP, unix.IP_RECVERR, 1)
+		}
+		if o.Freebind {
+			set(unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
 		}
 	}
 	c.sizeBuffer(o.ReceiveBufferBytes, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)

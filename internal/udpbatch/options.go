@@ -12,4 +12,8 @@ type Options struct {
 	// next call on the socket with the error of whichever peer sent one, and
 	// Conn handles that: see Conn.Send and Conn.Recv. No effect outside Linux.
 	ErrorQueue bool
+
+	// Freebind lets the socket be bound to an address that the host does not have
+	// yet (IP_FREEBIND). No effect outside Linux.
+	Freebind bool
 }
