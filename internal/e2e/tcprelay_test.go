@@ -81,11 +81,18 @@ func TestTurnutilsTCPRelay(t *testing.T) {
 }
 
 // TestPionTCPRelay relays TCP connections with the client of pion/turn v4, which
-// connects to a peer and accepts the connection of one.
+// connects to a peer and accepts the connection of one, by TCP and by TLS.
 func TestPionTCPRelay(t *testing.T) {
 	n := testnet.New(t)
-	s, _ := startTCPRelayServer(t, n)
-	control := newStreamClient(t, n.Clients, serverV4, nil)
+	s, secure := startTCPRelayServer(t, n)
+	eachStream(t, secure, func(t *testing.T, secure *tls.Config) { pionTCPRelay(t, n, secure) })
+	testnet.Await(t, patience, func() bool { return s.metric(t, "fairlead_tcp_relay_connections", `state="bound"`) == 0 }, "every connection has ended")
+	s.check(t)
+}
+
+// pionTCPRelay is TestPionTCPRelay by one of them; nil: TCP.
+func pionTCPRelay(t *testing.T, n *testnet.Net, secure *tls.Config) {
+	control := newStreamClient(t, n.Clients, serverV4, secure)
 	client, err := turn4.NewClient(&turn4.ClientConfig{
 		STUNServerAddr: serverV4.String(), TURNServerAddr: serverV4.String(),
 		Username: alice.Name, Password: alice.Password, Conn: turn4.NewSTUNConn(control.conn),
@@ -117,7 +124,7 @@ func TestPionTCPRelay(t *testing.T) {
 		arrived <- conn.RemoteAddr().(*net.TCPAddr).AddrPort()
 		_, _ = io.Copy(conn, conn)
 	}()
-	dialled, err := allocation.DialTCPWithConn(dataConn(t, n), "tcp4", l.Addr().(*net.TCPAddr))
+	dialled, err := allocation.DialTCPWithConn(dataConn(t, n, secure), "tcp4", l.Addr().(*net.TCPAddr))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +139,7 @@ func TestPionTCPRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	accepted, err := allocation.AcceptTCPWithConn(dataConn(t, n))
+	accepted, err := allocation.AcceptTCPWithConn(dataConn(t, n, secure))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,20 +157,26 @@ func TestPionTCPRelay(t *testing.T) {
 	if err := accepted.Close(); err != nil {
 		t.Error(err)
 	}
-	testnet.Await(t, patience, func() bool { return s.metric(t, "fairlead_tcp_relay_connections", `state="bound"`) == 0 }, "every connection has ended")
-	s.check(t)
 }
 
-// dataConn is another connection of the clients' host to the server.
-func dataConn(t *testing.T, n *testnet.Net) net.Conn {
+// dataConn is another connection of the clients' host to the server; nil: without
+// TLS.
+func dataConn(t *testing.T, n *testnet.Net, secure *tls.Config) net.Conn {
 	t.Helper()
-	conn, err := n.Clients.DialContext(t.Context(), "tcp", serverV4.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return conn
+	conn := newStreamClient(t, n.Clients, serverV4, secure).conn
+	return overTLS{tcpOf(conn), conn}
 }
+
+// overTLS carries data by a connection of TLS or TCP, and otherwise is the TCP
+// connection below, which is what the client of pion asks for.
+type overTLS struct {
+	*net.TCPConn
+	carrier net.Conn
+}
+
+func (c overTLS) Read(b []byte) (int, error)  { return c.carrier.Read(b) }
+func (c overTLS) Write(b []byte) (int, error) { return c.carrier.Write(b) }
+func (c overTLS) Close() error                { return c.carrier.Close() }
 
 // echoed sends a megabyte and wants it back.
 func echoed(t *testing.T, conn net.Conn) {
