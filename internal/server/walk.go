@@ -9,7 +9,7 @@ import (
 )
 
 // stride is how many allocations are looked at between two rounds of packets
-// where many, or all, have to be: some 100 µs.
+// where many, or all, have to be.
 const stride = 64
 
 // visit is what happens to an allocation on a walk. It may end it.
