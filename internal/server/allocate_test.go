@@ -157,7 +157,7 @@ func TestEvenPortAndReservation(t *testing.T) {
 }
 
 func TestPortPoolExhausted(t *testing.T) {
-	f := start(t, func(o *options) { o.minPort, o.maxPort = 55000, 55003 })
+	f := start(t, func(o *options) { o.minPort, o.maxPort = 22000, 22003 })
 	var clients []*client
 	for range 4 {
 		cl := dial(t, f.addr, "alice", "wonderland")

@@ -206,7 +206,7 @@ func TestDualAllocationGetsWhatThereIs(t *testing.T) {
 		cl.wantCode(cl.do(stun.MethodRefresh, requestedFamily(2)), 443)
 	})
 	t.Run("no port of IPv4", func(t *testing.T) {
-		f := start(t, func(o *options) { o.minPort, o.maxPort = 50000, 50000 })
+		f := start(t, func(o *options) { o.minPort, o.maxPort = 22020, 22020 })
 		single := dial(t, f.addr, "bob", "builder")
 		single.allocate()
 		cl := dial(t, f.addr, "alice", "wonderland")
@@ -218,7 +218,7 @@ func TestDualAllocationGetsWhatThereIs(t *testing.T) {
 		wantAddressError(t, answer, 1, 508)
 	})
 	t.Run("no port of either", func(t *testing.T) {
-		f := start(t, func(o *options) { o.minPort, o.maxPort = 50001, 50001 })
+		f := start(t, func(o *options) { o.minPort, o.maxPort = 22021, 22021 })
 		dial(t, f.addr, "bob", "builder").allocateDual()
 		cl := dial(t, f.addr, "alice", "wonderland")
 		cl.wantCode(cl.do(stun.MethodAllocate, requestedTransport(17), additionalFamily(2)), 508)
@@ -226,7 +226,7 @@ func TestDualAllocationGetsWhatThereIs(t *testing.T) {
 }
 
 func TestDualAllocationsLeaveNothingBehind(t *testing.T) {
-	f := start(t, func(o *options) { o.minPort, o.maxPort = 50100, 50115 })
+	f := start(t, func(o *options) { o.minPort, o.maxPort = 22030, 22045 })
 	cl := dial(t, f.addr, "alice", "wonderland")
 	for i := range 2000 {
 		cl.allocateDual(raw(stun.AttrEvenPort, 0))

@@ -43,7 +43,7 @@ type options struct {
 	discovery        []server.Discovery
 	alternate        server.PickAlternate
 	unserved         netip.AddrPort // one of discovery that has no listener
-	minPort, maxPort uint16
+	minPort, maxPort uint16         // a narrow range lies below 32768: the kernel hands out ports above
 	fleet            *fakeFleet
 	tcpRelay         *tcprelay.Config // nil: off
 	log              *zap.Logger

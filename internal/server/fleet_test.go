@@ -135,7 +135,7 @@ func TestSlowFleetHoldsUpNobodyElse(t *testing.T) {
 // and when it is not asked because nothing limits the user it is counted anyway.
 func TestFleetGetsBackWhatWasNotUsed(t *testing.T) {
 	fleet := newFakeFleet()
-	f := startWithFleet(t, fleet, func(o *options) { o.minPort, o.maxPort = 55010, 55010 })
+	f := startWithFleet(t, fleet, func(o *options) { o.minPort, o.maxPort = 22010, 22010 })
 	first, late := dial(t, f.addr, "alice", "wonderland"), dial(t, f.addr, "alice", "wonderland")
 	first.allocate()
 	late.wantCode(late.do(stun.MethodAllocate, requestedTransport(17)), 508)
