@@ -58,3 +58,35 @@ func (r *reloader) reload(ctx context.Context) {
 	}
 	r.log.Info("configuration reloaded", zap.Strings("keys", changes.Live))
 }
+
+// apply makes what can be reloaded of a configuration take effect.
+func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
+	i.stores.refresh(ctx)
+	set, commit, rollback, err := i.stores.open(cfg)
+	if err != nil {
+		return err
+	}
+	settings, err := newSettings(cfg, set, i.log)
+	if err != nil {
+		rollback()
+		return err
+	}
+	if err := i.tls.Apply(cfg.CertificateFiles()); err != nil {
+		rollback()
+		return err
+	}
+	if err := i.engine.SetOffloads(switches[cfg.Sockets.GSO], switches[cfg.Sockets.GRO]); err != nil {
+		rollback()
+		return err
+	}
+	if err := i.applyStreams(cfg); err != nil {
+		rollback()
+		return err
+	}
+	i.credentials.Apply(i.credentialConfig(cfg))
+	i.others.SetServers(cfg.AlternateServers())
+	// From here on the new stores are in use, even if a worker is late.
+	err = i.server.Apply(ctx, settings, i.engine.Workers())
+	commit()
+	return err
+}
