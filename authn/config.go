@@ -20,6 +20,7 @@ type Config struct {
 	MaxTimeToLive time.Duration // longest accepted time until the expiry at Allocate; 0: any
 
 	Anonymous bool // relay for requests without credentials, too
+	Nobody    bool // having no credentials is meant: nobody relays in this realm
 
 	// SecurityFeatures announces those of RFC 8489 as far as all users allow,
 	// see Features; false speaks RFC 5389 to everybody.
@@ -55,7 +56,7 @@ const (
 // check returns every problem of c that does not concern a single user.
 func (c Config) check() error {
 	var problems []error
-	if len(c.Users) == 0 && len(c.Secrets) == 0 && c.Source == nil && len(c.OAuth.Keys) == 0 && !c.Anonymous {
+	if len(c.Users) == 0 && len(c.Secrets) == 0 && c.Source == nil && len(c.OAuth.Keys) == 0 && !c.Anonymous && !c.Nobody {
 		problems = append(problems, ErrNoCredentials)
 	}
 	if err := c.OAuth.check(); err != nil {

@@ -69,6 +69,9 @@ func printCredentials(w io.Writer, cfg *config.Config) error {
 
 // writeCredential writes one line of JSON, ready to paste.
 func writeCredential(w io.Writer, cfg *config.Config, request credentialRequest) error {
+	if cfg.STUN.Only {
+		return errors.New("no credential is good for anything with stun.only: true: nobody can relay")
+	}
 	format, err := credentials.ParseFormat(request.format)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func TestDocumentsCanBePasted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"CREDENTIALS.md", "EVENTS.md"} {
+	for _, name := range []string{"CREDENTIALS.md", "CLIENTS.md", "EVENTS.md"} {
 		text, err := os.ReadFile(filepath.Join(documents, name))
 		if err != nil {
 			t.Fatal(err)

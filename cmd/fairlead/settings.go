@@ -35,6 +35,8 @@ func newSettings(cfg *config.Config, set store.Set, log *zap.Logger) (server.Set
 		Protected:      append(cfg.ProtectedAddresses(), storeAddresses(set, log)...),
 		Software:       cfg.STUN.Software,
 		MappedAddress:  cfg.STUN.MappedAddress,
+		STUNOnly:       cfg.STUN.Only,
+		NoBinding:      !cfg.STUN.Binding,
 		RedirectAbove:  cfg.Alternates.AboveAllocations,
 	}, nil
 }

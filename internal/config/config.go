@@ -155,10 +155,12 @@ type Peers struct {
 	Deny  []string `yaml:"deny" live:"yes"`
 }
 
-// STUN holds what concerns every STUN answer.
+// STUN holds what concerns every STUN answer, and which ones there are.
 type STUN struct {
 	Software      string `yaml:"software" live:"yes"`
 	MappedAddress bool   `yaml:"mapped_address" live:"yes"`
+	Only          bool   `yaml:"only" live:"yes"`
+	Binding       bool   `yaml:"binding" live:"yes"`
 }
 
 // Monitoring is the HTTP listener for metrics and health.

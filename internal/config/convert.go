@@ -41,6 +41,7 @@ func (c *Config) authnOf(realm Realm) authn.Config {
 		ClockSkew:        a.ClockSkew.Std(),
 		MaxTimeToLive:    a.MaxTimeToLive.Std(),
 		Anonymous:        a.Anonymous,
+		Nobody:           c.STUN.Only,
 		SecurityFeatures: a.SecurityFeatures,
 	}
 	if a.Expiry == expiryStrict {

@@ -116,6 +116,7 @@ func Defaults() *Config {
 			RedisLease:                         seconds(30),
 			BandwidthBurst:                     Duration(250 * time.Millisecond),
 		},
+		STUN:       STUN{Binding: true},
 		Discovery:  Discovery{Port: 3478, AlternatePort: 3479}, // coturn's ports
 		Monitoring: Monitoring{Address: "127.0.0.1:9641"},
 		Admin:      Admin{Address: addressOff},

@@ -66,7 +66,7 @@ func sample(t *testing.T, key config.Key) string {
 	case "whole number":
 		return "12345"
 	case "true or false":
-		isOn := key.Path == "auth.security_features"
+		isOn := key.Path == "auth.security_features" || key.Path == "stun.binding"
 		return strconv.FormatBool(!isOn)
 	case "duration":
 		return "77s"

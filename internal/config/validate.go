@@ -114,10 +114,3 @@ func (v *validator) lifetime(path string, value, most Duration) {
 		v.reject(path, value, "must be whole seconds")
 	}
 }
-
-func (v *validator) stun() {
-	const most = 127 // RFC 8489 section 14.14
-	if n := len([]rune(v.config.STUN.Software)); n > most {
-		v.reject("stun.software", v.config.STUN.Software, "has %d characters, at most %d fit (RFC 8489 section 14.14)", n, most)
-	}
-}

@@ -141,6 +141,8 @@ func TestValidateAccepts(t *testing.T) {
 		`peers.allow=192.0.2.7,10.0.0.0/8 port 1-1023,2001:db8::/32 port 443`,
 		`quota.allocation_to_client_bits_per_second=0`,
 		`quota.overrides=[{user: "a", user_to_peer_bits_per_second: -1, user_bytes: -1}, {tenant: "t", user: "a"}, {realm: "fairlead", realm_allocations: -1}]`,
+		`stun.only=true`,
+		`stun.binding=false`,
 		`monitoring.address=off`,
 		`monitoring.address=`,
 		`monitoring.address=127.0.0.1:0`,
@@ -194,6 +196,7 @@ func TestWarnings(t *testing.T) {
 		{`peers.allow=10.1.0.0/16`, `peers.allow[0]: "10.1.0.0/16" lets clients reach 10.0.0.0/8`},
 		{`peers.allow=8.0.0.0/6`, `peers.allow[0]: "8.0.0.0/6" lets clients reach 10.0.0.0/8`},
 		{`peers.allow=::1`, `peers.allow[0]: "::1" lets clients reach ::1/128`},
+		{`stun.only=true`, `stun.only: nobody can relay, so the credentials of auth and realms count for nothing`},
 		{`peers.allow=8.8.8.8`, ``},
 		{`log.level=debug`, ``},
 	} {

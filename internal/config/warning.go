@@ -41,7 +41,9 @@ func (c *Config) Warnings() []Warning {
 	if got := c.Allocation.ChannelLifetime; got != seconds(600) {
 		warn("allocation.channel_lifetime", "%s differs from the 600s of RFC 8656 section 12, which clients count on", got)
 	}
-	if c.Auth.Anonymous {
+	if c.STUN.Only && (c.Auth.Anonymous || len(c.Auth.Users)+len(c.Auth.Secrets)+len(c.Auth.Stores)+len(c.Auth.OAuth.Keys)+len(c.Realms) > 0) {
+		warn("stun.only", "nobody can relay, so the credentials of auth and realms count for nothing")
+	} else if c.Auth.Anonymous {
 		warn("auth.anonymous", "everybody who reaches this server can relay through it")
 	}
 	secretWarnings("auth", c.Auth.Secrets, warn)
@@ -70,6 +72,9 @@ func (c *Config) Warnings() []Warning {
 	}
 	if c.Alternates.AboveAllocations > 0 && len(c.Alternates.Servers) == 0 {
 		warn("alternates.above_allocations", "counts only with alternates.servers")
+	}
+	if len(c.Alternates.Servers) > 0 && c.STUN.Only {
+		warn("alternates.servers", "count for nothing with stun.only: true")
 	}
 	if c.Drain.Delay > 0 && c.Drain.Timeout == 0 {
 		warn("drain.delay", "counts only with drain.timeout")

@@ -224,7 +224,7 @@ var Descriptors = []Descriptor{
 		}},
 	{"fairlead_malformed_messages_total", "STUN messages dropped as malformed, by reason.", counter, []string{"reason"},
 		func(s *snapshot, emit emit) { each(s.server.Malformed, emit) }},
-	{"fairlead_ignored_messages_total", "STUN messages that get no answer: indications, responses, unknown methods, parked requests.", counter, nil,
+	{"fairlead_ignored_messages_total", "STUN messages that get no answer: indications, responses, methods that are unknown or switched off (stun.only, stun.binding), parked requests.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Ignored)) }},
 	{"fairlead_withheld_responses_total", "Responses to strangers withheld because their source is over its limit.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Limited)) }},

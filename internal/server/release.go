@@ -14,7 +14,7 @@ type endCause uint8
 const (
 	endClient       endCause = iota // Refresh with a lifetime of zero
 	endExpired                      // not refreshed in time
-	endRevoked                      // its user or secret was taken away
+	endRevoked                      // its user or secret was taken away, or relaying as a whole
 	endDisconnected                 // the client's connection ended
 	endQuota                        // its user's bytes are used up, or it is too old
 	numEndCauses

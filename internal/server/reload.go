@@ -77,8 +77,11 @@ func (h *Handler) review(a *allocation.Allocation) {
 }
 
 // mayLive reports whether the user, and the secret where one was used, that
-// made the allocation still exists in its realm.
+// made the allocation still exists in its realm, and anybody may relay at all.
 func (h *Handler) mayLive(a *allocation.Allocation) bool {
+	if h.settings.STUNOnly {
+		return false
+	}
 	kept := &h.held[a.Handle]
 	realm := h.settings.realms.byName[kept.realm]
 	if kept.isByToken() {

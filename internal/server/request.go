@@ -28,12 +28,15 @@ type request struct {
 // Outcomes without an answer.
 var (
 	errParked  = errors.New("parked until a back-end answers")
-	errIgnored = errors.New("not a method of this server, or nobody can tell its user")
+	errIgnored = errors.New("not a method that this server serves, or nobody can tell its user")
 )
 
 // dispatch runs the method of a request. On nil the method has answered.
 func (h *Handler) dispatch(r *request) error {
 	if r.msg.Method == wire.MethodBinding {
+		if h.settings.NoBinding {
+			return errIgnored
+		}
 		if err := h.checkRequired(r); err != nil {
 			return err
 		}
@@ -56,8 +59,12 @@ func (h *Handler) dispatch(r *request) error {
 }
 
 // turnMethod returns the function for a TURN request, nil for a method that
-// a client has no business sending as a request.
+// a client has no business sending as a request: such a message is dropped
+// silently, RFC 8489 section 6.3.
 func (h *Handler) turnMethod(method wire.Method) func(*request) error {
+	if h.settings.STUNOnly {
+		return nil
+	}
 	switch method {
 	case wire.MethodAllocate:
 		return h.allocate

@@ -32,6 +32,9 @@ type Settings struct {
 	// the server's own listeners and its administration. An unspecified address
 	// stands for every address of this host.
 	Protected []netip.AddrPort
+	// STUNOnly serves Binding requests and relays for nobody; NoBinding leaves
+	// Binding requests without an answer.
+	STUNOnly, NoBinding bool
 	// Software is the value of the SOFTWARE attribute; empty leaves it out.
 	Software string
 	// RedirectAbove is the number of live allocations from which on clients are

@@ -41,7 +41,7 @@ func Convert(text string) (*config.Config, []Note) {
 	c.writeAddresses()
 	c.writeAccess()
 	c.writePeers()
-	if !c.noTCPRelay {
+	if !c.noTCPRelay && !c.cfg.STUN.Only {
 		c.note("coturn relays TCP (RFC 6062) unless no-tcp-relay is set, this server does not: set tcp_relay.enabled if a client asks for it")
 	}
 	return c.cfg, c.notes

@@ -140,6 +140,21 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestSTUNSwitches: a server for STUN alone needs nobody to relay for.
+func TestSTUNSwitches(t *testing.T) {
+	cfg, notes := turnserver.Convert("stun-only")
+	if err := cfg.Validate(); err != nil || !cfg.STUN.Only || len(notes) != 1 {
+		t.Errorf("stun-only: got stun.only %v, problems %v, notes %v, want no word of TCP relaying", cfg.STUN.Only, err, notes)
+	}
+	cfg, _ = turnserver.Convert("no-stun\nno-tcp-relay\nstatic-auth-secret=0123456789abcdef")
+	if err := cfg.Validate(); err != nil || cfg.STUN.Binding {
+		t.Errorf("no-stun: got stun.binding %v, problems %v, want false and none", cfg.STUN.Binding, err)
+	}
+	if cfg, _ = turnserver.Convert("stun-only=0\nno-stun=false"); cfg.STUN.Only || !cfg.STUN.Binding {
+		t.Errorf("off: got %+v, want the defaults", cfg.STUN)
+	}
+}
+
 // TestUsersBesideASecret: coturn ignores them, so they must not get in by the way.
 func TestUsersBesideASecret(t *testing.T) {
 	cfg, _ := turnserver.Convert("user=alice:wonderland\nuser=bob:0x00112233445566778899aabbccddeeff")
