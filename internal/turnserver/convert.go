@@ -2,6 +2,7 @@ package turnserver
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,8 +42,10 @@ func Convert(text string) (*config.Config, []Note) {
 	c.writeAddresses()
 	c.writeAccess()
 	c.writePeers()
-	if !c.noTCPRelay && !c.cfg.STUN.Only {
-		c.note("coturn relays TCP (RFC 6062) unless no-tcp-relay is set, this server does not: set tcp_relay.enabled if a client asks for it")
+	// Only clients on TCP and TLS can ask for it.
+	hasStreams := slices.ContainsFunc(c.cfg.Listeners, func(l config.Listener) bool { return !l.IsDatagram() })
+	if !c.noTCPRelay && !c.cfg.STUN.Only && hasStreams {
+		c.note("coturn relays TCP (RFC 6062) unless no-tcp-relay is set, this server only where it is asked to: set tcp_relay.enabled to true if a client needs it")
 	}
 	return c.cfg, c.notes
 }

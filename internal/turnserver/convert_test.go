@@ -155,6 +155,30 @@ func TestSTUNSwitches(t *testing.T) {
 	}
 }
 
+// TestTCPRelay: coturn relays TCP unless it is told not to; whoever counts on that is
+// told how to have it here.
+func TestTCPRelay(t *testing.T) {
+	for _, test := range []struct {
+		file string
+		want bool
+	}{
+		{"listening-ip=192.0.2.1", true},
+		{"no-tcp-relay=0", true},
+		{"no-tcp\ncert=turn.pem\npkey=turn.key", true}, // TLS is left
+		{"no-tcp-relay", false},
+		{"stun-only", false},
+		{"no-tcp", false}, // nobody can ask for it
+	} {
+		cfg, notes := turnserver.Convert(test.file)
+		isTold := slices.ContainsFunc(notes, func(n turnserver.Note) bool {
+			return n.Line == 0 && strings.Contains(n.Text, "RFC 6062") && strings.Contains(n.Text, "set tcp_relay.enabled to true")
+		})
+		if isTold != test.want || cfg.TCPRelay.Enabled {
+			t.Errorf("%q: got told %v, relaying TCP %v, want told %v, and off either way", test.file, isTold, cfg.TCPRelay.Enabled, test.want)
+		}
+	}
+}
+
 // TestUsersBesideASecret: coturn ignores them, so they must not get in by the way.
 func TestUsersBesideASecret(t *testing.T) {
 	cfg, _ := turnserver.Convert("user=alice:wonderland\nuser=bob:0x00112233445566778899aabbccddeeff")
