@@ -146,7 +146,8 @@ func (hs *handshakes) begin(w *fastpath.Worker, c fastpath.DTLSClient) fastpath.
 	return h
 }
 
-// shake runs one handshake, and gives what it has led to to the worker.
+// shake runs one handshake, and gives what it has led to to the worker. One that has
+// stopped has forgotten the handshake already.
 func (hs *handshakes) shake(w *fastpath.Worker, id fastpath.DTLSID, h *handshake.Handshake, place *admission) {
 	ctx, cancel := context.WithTimeout(hs.ctx, time.Duration(hs.timeout.Load()))
 	result, err := h.Run(ctx)
@@ -154,12 +155,12 @@ func (hs *handshakes) shake(w *fastpath.Worker, id fastpath.DTLSID, h *handshake
 	if err != nil {
 		hs.counts.failed.Add(1)
 		hs.admissions.settle(place)
-		hs.post(w, func(w *fastpath.Worker) { w.AbandonDTLS(id) })
+		_ = w.Deliver(context.Background(), func(w *fastpath.Worker) { w.AbandonDTLS(id) })
 		return
 	}
 	hs.counts.completed.Add(1)
 	settle := func() { hs.admissions.settle(place) }
-	hs.post(w, func(w *fastpath.Worker) {
+	_ = w.Deliver(context.Background(), func(w *fastpath.Worker) {
 		id, err := w.EstablishDTLS(id, fastpath.DTLSResult{Keys: result.Keys, ServerName: result.ServerName, Settle: settle})
 		if err != nil {
 			return // settled; it was given up meanwhile
@@ -170,14 +171,6 @@ func (hs *handshakes) shake(w *fastpath.Worker, id fastpath.DTLSID, h *handshake
 		}
 	})
 	h.Linger(hs.ctx)
-}
-
-// post gives a worker what it must get. A worker that has stopped has forgotten the
-// handshake already.
-func (hs *handshakes) post(w *fastpath.Worker, f func(*fastpath.Worker)) {
-	for errors.Is(w.Post(f), fastpath.ErrInboxFull) {
-		time.Sleep(postPause)
-	}
 }
 
 func (hs *handshakes) stats() DTLSStats {

@@ -1,13 +1,13 @@
 package relay
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
 	"slices"
 	"syscall"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -106,21 +106,13 @@ func (e *Engine) directly(f func(*fastpath.Worker) error) error {
 	return nil
 }
 
-// postPause is how long a full inbox is left alone.
-const postPause = 10 * time.Millisecond
-
 // onWorkers calls f on the thread of each worker and waits until it has
 // returned there. A worker that ends is passed over with an error; it serves no
 // socket any more.
 func (e *Engine) onWorkers(f func(*fastpath.Worker) error) error {
 	errs := make(chan error, len(e.workers))
 	for _, w := range e.workers {
-		err := w.Post(func(w *fastpath.Worker) { errs <- f(w) })
-		for errors.Is(err, fastpath.ErrInboxFull) {
-			time.Sleep(postPause)
-			err = w.Post(func(w *fastpath.Worker) { errs <- f(w) })
-		}
-		if err != nil {
+		if err := w.Deliver(context.Background(), func(w *fastpath.Worker) { errs <- f(w) }); err != nil {
 			errs <- err
 		}
 	}

@@ -1,9 +1,9 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/quota"
@@ -51,7 +51,7 @@ func (h *Handler) connect(r *request) error {
 	pending, worker := h.postpone(r), h.worker
 	err = kept.tcp.relay.Connect(bound, func(id uint32, err error) {
 		// A worker that has stopped answers nobody, and its allocations are over.
-		_ = postUnlessStopped(worker, func(w *fastpath.Worker) {
+		_ = worker.Deliver(context.Background(), func(w *fastpath.Worker) {
 			h.conclude(w, pending, func(r *request) error { return h.connected(r, id, err) })
 		})
 	})
@@ -97,17 +97,5 @@ func (s *Server) isLiveTCP(addr netip.AddrPort) bool {
 func (h *Handler) countTCPRefusal(err error) {
 	if errors.Is(err, tcprelay.ErrTooMany) {
 		h.server.ledger.CountRefusal(quota.LimitTCPConnections)
-	}
-}
-
-// postUnlessStopped hands f to a worker from a goroutine that may wait while the
-// inbox is full.
-func postUnlessStopped(w *fastpath.Worker, f func(*fastpath.Worker)) error {
-	for {
-		err := w.Post(f)
-		if !errors.Is(err, fastpath.ErrInboxFull) {
-			return err
-		}
-		time.Sleep(postRetry)
 	}
 }

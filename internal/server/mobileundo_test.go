@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -78,10 +79,10 @@ func (f *fixture) passWorker(t *testing.T, worker int) {
 // post calls do on a worker, waiting while its inbox is full.
 func (f *fixture) post(t *testing.T, w *fastpath.Worker, do func(*fastpath.Worker)) {
 	t.Helper()
-	for deadline := time.Now().Add(answerTimeout); w.Post(do) != nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the inbox of worker %d stays full", w.ID())
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), answerTimeout)
+	defer cancel()
+	if err := w.Deliver(ctx, do); err != nil {
+		t.Fatalf("reach worker %d: %v", w.ID(), err)
 	}
 }
 

@@ -11,9 +11,6 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-// postRetry is the pause before a full inbox is tried again.
-const postRetry = 10 * time.Millisecond
-
 // Apply makes the settings take effect: for new requests at once, and on
 // every worker for what is live, where allocations of users and secrets that
 // are gone end and permissions and channels that the peer policy now denies
@@ -33,7 +30,7 @@ func (s *Server) onEvery(ctx context.Context, workers []*fastpath.Worker, f func
 	done := make(chan struct{}, len(workers))
 	for i, w := range workers {
 		h := s.handlers[i]
-		err := post(ctx, w, func(w *fastpath.Worker) {
+		err := w.Deliver(ctx, func(w *fastpath.Worker) {
 			h.enter(w)
 			f(h, func() { done <- struct{}{} })
 		})
@@ -49,21 +46,6 @@ func (s *Server) onEvery(ctx context.Context, workers []*fastpath.Worker, f func
 		}
 	}
 	return nil
-}
-
-// post hands f to a worker, waiting while its inbox is full.
-func post(ctx context.Context, w *fastpath.Worker, f func(*fastpath.Worker)) error {
-	for {
-		err := w.Post(f)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(postRetry):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 // review holds a live allocation against the current settings.

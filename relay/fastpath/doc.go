@@ -10,9 +10,9 @@
 // counters. Each allocation belongs to one Worker, and only the Worker's thread
 // may touch it: that is the thread on which Control, Tick and the functions
 // given to Post run, and all methods of Worker must be called from there (or
-// before Run), except Post, Stats and ID, which any goroutine may call. There is
-// no lock on the way of a packet, no allocation, no log line and no clock read;
-// a drop is a counter with a reason.
+// before Run), except Post, Deliver, Stats and ID, which any goroutine may call.
+// There is no lock on the way of a packet, no allocation, no log line and no clock
+// read; a drop is a counter with a reason.
 //
 // The tables hold no Go pointers. Control code publishes entries with remaining
 // durations; entries expire by themselves on the boot clock, which stops their

@@ -4,7 +4,8 @@ import "errors"
 
 // What control code can be told. Each means that nothing was changed.
 var (
-	// ErrInboxFull: the worker is behind; the caller decides whether to try again.
+	// ErrInboxFull: the worker is behind; the caller decides whether to try again,
+	// as Deliver does.
 	ErrInboxFull = errors.New("worker inbox is full")
 	// ErrStopped: the worker has ended, or is about to.
 	ErrStopped = errors.New("worker has stopped")
