@@ -89,12 +89,11 @@ func (a *acceptors) pass(ctx context.Context, l acceptor, conn *stream.Conn, tcp
 		return
 	}
 	a.counts.passed.Add(1)
-	p := newPassage(tcp, backend, a.cfg.Load().PassedIdleTimeout)
+	a.counts.passedBytes.toBackend.Add(uint64(len(first)))
+	p := newPassage(tcp, backend, a.cfg.Load().PassedIdleTimeout, &a.counts.passedBytes)
 	stop := context.AfterFunc(ctx, p.close)
 	defer stop()
-	toBackend, toClient := p.run()
-	a.counts.passedToBackend.Add(toBackend + uint64(len(first)))
-	a.counts.passedToClient.Add(toClient)
+	p.run()
 }
 
 // dialBackend connects, and introduces the client if the backend wants that.

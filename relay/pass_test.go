@@ -165,6 +165,32 @@ func TestPassedBytes(t *testing.T) {
 	}
 }
 
+// Bytes count while a connection is open, each once.
+func TestPassedBytesCountWhileOpen(t *testing.T) {
+	to := backend(t, func(conn *net.TCPConn) { _, _ = io.Copy(conn, conn) })
+	engine, addr, _ := passing(t, relay.Pass{To: to}, nil)
+	conn := dial(t, addr).(*net.TCPConn)
+	want := uint64(0)
+	for _, b := range [][]byte{webHello(t), []byte("a line"), make([]byte, 3<<20)} {
+		go func() { _, _ = conn.Write(b) }()
+		if _, err := io.ReadFull(conn, make([]byte, len(b))); err != nil {
+			t.Fatal(err)
+		}
+		want += uint64(len(b))
+		eventually(t, func() bool {
+			s := engine.StreamStats()
+			return s.PassedNow == 1 && s.PassedToBackendBytes == want && s.PassedToClientBytes == want
+		})
+	}
+	if err := conn.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return engine.StreamStats().PassedNow == 0 })
+	if s := engine.StreamStats(); s.PassedToBackendBytes != want || s.PassedToClientBytes != want {
+		t.Errorf("got %+v after the end, want %d bytes each way", s, want)
+	}
+}
+
 // Passed connections have a bound in all and for each source, and no place among the
 // strangers; one that is silent has an end, and so has one whose backend is gone.
 func TestPassedConnectionsAreBounded(t *testing.T) {

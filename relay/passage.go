@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,28 +14,35 @@ import (
 // it between the sockets (splice), and an end at which the time is looked at.
 const passageChunk = 1 << 20
 
+// passageCount is how far behind the counted bytes are at most. Each way wakes up that
+// often, which costs microseconds.
+const passageCount = time.Second
+
 // passage copies between a client and a backend.
 type passage struct {
 	client, backend *net.TCPConn
 	idle            time.Duration
-	watch           *time.Timer // closes both when nothing has moved for long
+	counts          *passedBytes // of all passages
+	watch           *time.Timer  // closes both when nothing has moved for long
 }
 
-func newPassage(client, backend *net.TCPConn, idle time.Duration) *passage {
-	p := &passage{client: client, backend: backend, idle: idle}
+// passedBytes counts what passages have copied.
+type passedBytes struct{ toBackend, toClient atomic.Uint64 }
+
+func newPassage(client, backend *net.TCPConn, idle time.Duration, counts *passedBytes) *passage {
+	p := &passage{client: client, backend: backend, idle: idle, counts: counts}
 	p.watch = time.AfterFunc(p.idle, p.close)
 	return p
 }
 
 // run copies until both ends have ended, one has failed, or neither has said anything
-// for the time of idle; it returns how many bytes went each way.
-func (p *passage) run() (toBackend, toClient uint64) {
+// for the time of idle.
+func (p *passage) run() {
 	defer p.watch.Stop()
 	var running sync.WaitGroup
-	running.Go(func() { toBackend = p.copy(p.backend, p.client) })
-	toClient = p.copy(p.client, p.backend)
+	running.Go(func() { p.copy(p.backend, p.client, &p.counts.toBackend) })
+	p.copy(p.client, p.backend, &p.counts.toClient)
 	running.Wait()
-	return toBackend, toClient
 }
 
 // close ends both connections; again, it does nothing.
@@ -44,25 +52,25 @@ func (p *passage) close() {
 }
 
 // copy moves bytes one way until that way has ended.
-func (p *passage) copy(to, from *net.TCPConn) (bytes uint64) {
+func (p *passage) copy(to, from *net.TCPConn, bytes *atomic.Uint64) {
 	for {
 		// A way on which little moves shows that within half the time.
-		if from.SetReadDeadline(time.Now().Add(p.idle/2)) != nil {
-			return bytes
+		if from.SetReadDeadline(time.Now().Add(min(p.idle/2, passageCount))) != nil {
+			return
 		}
 		n, err := io.Copy(to, io.LimitReader(from, passageChunk))
 		if n > 0 {
-			bytes += uint64(n)
+			bytes.Add(uint64(n))
 			p.watch.Reset(p.idle)
 		}
 		switch {
 		case err == nil && n == passageChunk, errors.Is(err, os.ErrDeadlineExceeded):
 		case err == nil: // one says no more; the other may go on
 			_ = to.CloseWrite()
-			return bytes
+			return
 		default:
 			p.close()
-			return bytes
+			return
 		}
 	}
 }

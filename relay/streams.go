@@ -90,7 +90,7 @@ type streamCounts struct {
 	acceptedTCP, acceptedTLS, failedHandshakes, failedAccepts atomic.Uint64
 	untrustedProxies, failedProxyHeaders                      atomic.Uint64
 	passed, passRefused, passFailed                           atomic.Uint64
-	passedToBackend, passedToClient                           atomic.Uint64 // bytes
+	passedBytes                                               passedBytes
 }
 
 // StreamStats is a snapshot of what happened to connections before a worker had
@@ -108,7 +108,7 @@ type StreamStats struct {
 	PassedNow                int    // of these, those that live
 	PassRefused              uint64 // not passed on: there were too many
 	PassFailed               uint64 // not passed on: the backend did not take them
-	PassedToBackendBytes     uint64 // of those that have ended
+	PassedToBackendBytes     uint64 // at most a second behind
 	PassedToClientBytes      uint64 // likewise
 }
 
@@ -232,7 +232,7 @@ func (a *acceptors) stats() StreamStats {
 		PassedNow:            a.passes.current(),
 		PassRefused:          a.counts.passRefused.Load(),
 		PassFailed:           a.counts.passFailed.Load(),
-		PassedToBackendBytes: a.counts.passedToBackend.Load(),
-		PassedToClientBytes:  a.counts.passedToClient.Load(),
+		PassedToBackendBytes: a.counts.passedBytes.toBackend.Load(),
+		PassedToClientBytes:  a.counts.passedBytes.toClient.Load(),
 	}
 }

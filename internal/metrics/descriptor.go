@@ -163,7 +163,7 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.streams.PassedNow)) }},
 	{"fairlead_streams_passed_total", "Connections that were passed on to a backend.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Passed)) }},
-	{"fairlead_streams_passed_bytes_total", "Bytes of connections that were passed on to a backend and have ended, by direction.", counter, []string{"direction"},
+	{"fairlead_streams_passed_bytes_total", "Bytes that were passed on between clients and backends, at most a second behind, by direction.", counter, []string{"direction"},
 		func(s *snapshot, emit emit) {
 			emit(float64(s.streams.PassedToBackendBytes), "to_backend")
 			emit(float64(s.streams.PassedToClientBytes), "to_client")
