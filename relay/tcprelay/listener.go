@@ -31,13 +31,31 @@ type Listener struct {
 // errors.Is: syscall.EADDRINUSE for a port that somebody has, EMFILE or ENFILE when
 // descriptors are exhausted.
 func (r *Relay) Listen(local netip.AddrPort) (*Listener, error) {
-	cfg := net.ListenConfig{Control: share}
-	cfg.SetMultipathTCP(false) // its sockets do not share ports with those of Connect
-	l, err := cfg.Listen(context.Background(), networkOf(local), local.String())
+	l, err := listen(local)
 	if err != nil {
 		return nil, fmt.Errorf("open relayed transport address %s: %w", local, err)
 	}
-	return &Listener{socket: l.(*net.TCPListener), addr: addrOf(l.Addr())}, nil
+	return &Listener{socket: l, addr: addrOf(l.Addr())}, nil
+}
+
+// listen shares the address only when it has it: a socket that is ready to share
+// before would get one where another listens, and half of that one's peers.
+func listen(local netip.AddrPort) (*net.TCPListener, error) {
+	var cfg net.ListenConfig
+	cfg.SetMultipathTCP(false) // its sockets do not share ports with those of Connect
+	l, err := cfg.Listen(context.Background(), networkOf(local), local.String())
+	if err != nil {
+		return nil, err
+	}
+	socket := l.(*net.TCPListener)
+	raw, err := socket.SyscallConn()
+	if err == nil {
+		err = share("", "", raw)
+	}
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return socket, nil
 }
 
 // Addr is the relayed transport address.
