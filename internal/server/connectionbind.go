@@ -22,7 +22,7 @@ func (h *Handler) connectionBind(r *request) error {
 	if err != nil || !hasID {
 		return errBadRequest
 	}
-	binding, err := h.server.config.TCPRelay.Bind(id, r.realm.auth.Realm(), r.username)
+	binding, err := h.server.config.TCPRelay.Bind(id, relayUser(r))
 	if err != nil {
 		return err
 	}

@@ -63,10 +63,19 @@ func (s *Server) openTCPPort(addr netip.AddrPort, pool *allocation.PortPool) (re
 
 // startTCP lets an allocation that is published accept and connect.
 func (h *Handler) startTCP(r *request, a *allocation.Allocation, listener *tcprelay.Listener, kept *held, terms *quota.Terms) {
-	owner := tcprelay.Owner{Realm: kept.realm, Username: r.username, Control: r.from.Client}
+	owner := tcprelay.Owner{User: relayUser(r), Control: r.from.Client}
 	kept.tcp = &tcpHeld{stream: r.from.Stream}
 	kept.tcp.relay = h.server.config.TCPRelay.Start(listener, owner, tcpLimits(kept, terms), h.offer(a, kept.tcp))
 	h.tcp[a.Handle] = a
+}
+
+// relayUser is the user of a request as TCP relaying tells them apart, which is as
+// owns does.
+func relayUser(r *request) tcprelay.User {
+	if r.credential.IsToken {
+		return tcprelay.User{Realm: r.realm.auth.Realm(), Name: r.credential.Tenant, IsBearer: true}
+	}
+	return tcprelay.User{Realm: r.realm.auth.Realm(), Name: r.username}
 }
 
 // tcpLimits puts the limits of an allocation as TCP relaying takes them.

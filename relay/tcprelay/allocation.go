@@ -31,9 +31,16 @@ type Limits struct {
 	Buckets [numDirections][NumBuckets]bucket.Index
 }
 
+// User is whom an allocation belongs to: its realm, and its username there. Bearers
+// of access tokens have none and go by their tenant.
+type User struct {
+	Realm, Name string
+	IsBearer    bool // Name is a tenant, which may be empty
+}
+
 // Owner says whose an allocation is.
 type Owner struct {
-	Realm, Username string
+	User
 	// Control is the client's transport address of the control connection.
 	Control netip.AddrPort
 }

@@ -10,16 +10,16 @@ import (
 // is to be called.
 type Binding struct{ c *connection }
 
-// Bind takes a waiting connection for a client (RFC 6062 section 5.4), whose user
-// must be the allocation's. It returns ErrUnknown or ErrWrongUser.
-func (r *Relay) Bind(id uint32, realm, username string) (Binding, error) {
+// Bind takes a waiting connection for a client (RFC 6062 section 5.4), who must be
+// the user of the allocation. It returns ErrUnknown or ErrWrongUser.
+func (r *Relay) Bind(id uint32, user User) (Binding, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.unbound[id]
 	switch {
 	case c == nil || r.isClosed:
 		return Binding{}, ErrUnknown
-	case c.allocation.owner.Realm != realm || c.allocation.owner.Username != username:
+	case c.allocation.owner.User != user:
 		return Binding{}, ErrWrongUser
 	}
 	r.settleLocked(c)

@@ -58,7 +58,7 @@ func (f *fixture) cycle(t *testing.T, i int, l *net.TCPListener) {
 	}
 	switch i % 4 {
 	case 0: // the peer goes before there is a client
-		binding, err := f.relay.Bind(offer.id, alice.Realm, alice.Username)
+		binding, err := f.relay.Bind(offer.id, alice.User)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func (f *fixture) cycle(t *testing.T, i int, l *net.TCPListener) {
 	}
 	client, detached := f.end(t, l)
 	defer client.Close()
-	binding, err := f.relay.Bind(offer.id, alice.Realm, alice.Username)
+	binding, err := f.relay.Bind(offer.id, alice.User)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ const patience = 10 * time.Second
 
 var (
 	loopback = netip.MustParseAddrPort("127.0.0.1:0")
-	alice    = tcprelay.Owner{Realm: "example.org", Username: "alice", Control: netip.MustParseAddrPort("192.0.2.1:4000")}
+	alice    = tcprelay.Owner{User: tcprelay.User{Realm: "example.org", Name: "alice"}, Control: netip.MustParseAddrPort("192.0.2.1:4000")}
 )
 
 // fixture is a Relay with one allocation.
@@ -147,7 +147,7 @@ func (f *fixture) tcpPair() (client, server *net.TCPConn) {
 func (f *fixture) bind(id uint32, in, out []byte) *net.TCPConn {
 	f.t.Helper()
 	client, conn := f.pair()
-	binding, err := f.relay.Bind(id, alice.Realm, alice.Username)
+	binding, err := f.relay.Bind(id, alice.User)
 	if err != nil {
 		f.t.Fatal(err)
 	}

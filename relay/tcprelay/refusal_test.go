@@ -217,23 +217,24 @@ func TestBindRefuses(t *testing.T) {
 	l, _ := f.peer(loopback)
 	id, peer := f.mustConnect(l)
 	for name, test := range map[string]struct {
-		id              uint32
-		realm, username string
-		want            error
+		id   uint32
+		user tcprelay.User
+		want error
 	}{
-		"another number": {id + 1, alice.Realm, alice.Username, tcprelay.ErrUnknown},
-		"another user":   {id, alice.Realm, "bob", tcprelay.ErrWrongUser},
-		"another realm":  {id, "example.net", alice.Username, tcprelay.ErrWrongUser},
+		"another number": {id + 1, alice.User, tcprelay.ErrUnknown},
+		"another user":   {id, tcprelay.User{Realm: alice.Realm, Name: "bob"}, tcprelay.ErrWrongUser},
+		"another realm":  {id, tcprelay.User{Realm: "example.net", Name: alice.Name}, tcprelay.ErrWrongUser},
+		"a bearer":       {id, tcprelay.User{Realm: alice.Realm, Name: alice.Name, IsBearer: true}, tcprelay.ErrWrongUser},
 	} {
-		if _, err := f.relay.Bind(test.id, test.realm, test.username); !errors.Is(err, test.want) {
+		if _, err := f.relay.Bind(test.id, test.user); !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", name, err, test.want)
 		}
 	}
-	binding, err := f.relay.Bind(id, alice.Realm, alice.Username)
+	binding, err := f.relay.Bind(id, alice.User)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.relay.Bind(id, alice.Realm, alice.Username); !errors.Is(err, tcprelay.ErrUnknown) {
+	if _, err := f.relay.Bind(id, alice.User); !errors.Is(err, tcprelay.ErrUnknown) {
 		t.Errorf("a second time: got %v, want %v", err, tcprelay.ErrUnknown)
 	}
 	binding.Abandon()
@@ -248,7 +249,7 @@ func TestUnboundExpires(t *testing.T) {
 	l, _ := f.peer(loopback)
 	id, peer := f.mustConnect(l)
 	wantEnd(t, peer)
-	if _, err := f.relay.Bind(id, alice.Realm, alice.Username); !errors.Is(err, tcprelay.ErrUnknown) {
+	if _, err := f.relay.Bind(id, alice.User); !errors.Is(err, tcprelay.ErrUnknown) {
 		t.Errorf("too late: got %v, want %v", err, tcprelay.ErrUnknown)
 	}
 	arrived, err := net.Dial("tcp", f.addr.String())

@@ -125,7 +125,7 @@ func TestTLSClient(t *testing.T) {
 		}
 		sent += n
 	}
-	binding, err := f.relay.Bind(id, alice.Realm, alice.Username)
+	binding, err := f.relay.Bind(id, alice.User)
 	if err != nil {
 		t.Fatal(err)
 	}
