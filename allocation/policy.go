@@ -43,10 +43,11 @@ type PolicyConfig struct {
 	// Protected is always denied: own listeners, administration, back-ends.
 	Protected []Rule
 	// Own reports whether a canonical address is one of the server's own; nil:
-	// none is. Live reports whether a live allocation has that own transport
-	// address; nil: none has. Both are called by any thread and must not wait.
-	Own  func(netip.Addr) bool
-	Live func(netip.AddrPort) bool
+	// none is. Live and LiveTCP report whether a live allocation, for UDP or for
+	// TCP, has that own transport address; nil: none has. All are called by any
+	// thread and must not wait.
+	Own           func(netip.Addr) bool
+	Live, LiveTCP func(netip.AddrPort) bool
 }
 
 // Policy decides which peers may be reached. Rules look at the canonical form of
@@ -68,15 +69,15 @@ type PolicyConfig struct {
 //
 // A Policy is immutable and safe for concurrent use.
 type Policy struct {
-	rulings *bart.Table[*ruling]
-	own     func(netip.Addr) bool
-	live    func(netip.AddrPort) bool
+	rulings       *bart.Table[*ruling]
+	own           func(netip.Addr) bool
+	live, liveTCP func(netip.AddrPort) bool
 }
 
 // NewPolicy compiles the rules. Those with more than one address must come from
 // ParseRule; any other prefix that ParseRule would refuse panics.
 func NewPolicy(c PolicyConfig) *Policy {
-	return &Policy{rulings: buildRulings(c), own: c.Own, live: c.Live}
+	return &Policy{rulings: buildRulings(c), own: c.Own, live: c.Live, liveTCP: c.LiveTCP}
 }
 
 // CheckIP judges a peer of which the port is not known, as in CreatePermission.
@@ -89,12 +90,19 @@ func (p *Policy) CheckIP(peer netip.Addr) Verdict {
 	return verdict
 }
 
-// Check judges a peer transport address. The decision is Allow or Deny.
-func (p *Policy) Check(peer netip.AddrPort) Verdict {
+// Check judges a peer's transport address for UDP. The decision is Allow or Deny.
+func (p *Policy) Check(peer netip.AddrPort) Verdict { return p.checkEach(peer, p.live) }
+
+// CheckTCP is Check for TCP, where the server's own addresses are peers at other
+// ports.
+func (p *Policy) CheckTCP(peer netip.AddrPort) Verdict { return p.checkEach(peer, p.liveTCP) }
+
+// checkEach judges every address that a peer's stands for.
+func (p *Policy) checkEach(peer netip.AddrPort, live func(netip.AddrPort) bool) Verdict {
 	addr, port := peer.Addr(), peer.Port()
-	verdict := p.check(Canonical(addr), port)
+	verdict := p.check(Canonical(addr), port, live)
 	if verdict.Decision != Deny && isISATAP(addr) {
-		verdict = stricter(verdict, p.check(addr.WithZone(""), port))
+		verdict = stricter(verdict, p.check(addr.WithZone(""), port, live))
 	}
 	return verdict
 }
@@ -118,7 +126,7 @@ func (p *Policy) checkIP(addr netip.Addr) Verdict {
 	return verdict
 }
 
-func (p *Policy) check(addr netip.Addr, port uint16) Verdict {
+func (p *Policy) check(addr netip.Addr, port uint16, live func(netip.AddrPort) bool) Verdict {
 	r := p.ruling(addr)
 	if isImpossible(r.special) {
 		return Verdict{Deny, r.special}
@@ -132,7 +140,7 @@ func (p *Policy) check(addr netip.Addr, port uint16) Verdict {
 	verdict := p.unconfigured(addr, r)
 	if verdict.Decision == ByPort {
 		verdict.Decision = Deny
-		if p.live(netip.AddrPortFrom(addr, port)) {
+		if live != nil && live(netip.AddrPortFrom(addr, port)) {
 			verdict.Decision = Allow
 		}
 	}

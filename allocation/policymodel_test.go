@@ -104,6 +104,13 @@ func (m *policyModel) check(addr netip.Addr, port uint16) allocation.Verdict {
 	return allow(allocation.RuleNone)
 }
 
+// forTCP is the model of CheckTCP.
+func (m *policyModel) forTCP() *policyModel {
+	tcp := *m
+	tcp.config.Live = m.config.LiveTCP
+	return &tcp
+}
+
 // ports returns every port at which a verdict can change, and its neighbours.
 func (m *policyModel) ports() []uint16 {
 	ports := []uint16{1, 2, 443, 65534, 65535}
@@ -206,6 +213,10 @@ func checkAgainstModel(t testing.TB, policy *allocation.Policy, model *policyMod
 			if got := policy.Check(netip.AddrPortFrom(spelling, port)); got != want {
 				t.Fatalf("Check(%v, %d), %s of %v: got %v, want %v", spelling, port, name, addr, got, want)
 			}
+			want = model.forTCP().check(addr, port)
+			if got := policy.CheckTCP(netip.AddrPortFrom(spelling, port)); got != want {
+				t.Fatalf("CheckTCP(%v, %d), %s of %v: got %v, want %v", spelling, port, name, addr, got, want)
+			}
 		}
 	}
 }
@@ -217,6 +228,7 @@ func newPolicyModel(t testing.TB, random *rand.Rand, ruleCount int) *policyModel
 		Allow:     randomRules(t, random, ruleCount*2),
 		Own:       func(addr netip.Addr) bool { b := addr.As16(); return b[15]%16 == 7 && addr.Is4() },
 		Live:      func(peer netip.AddrPort) bool { return peer.Port()%2 == 0 },
+		LiveTCP:   func(peer netip.AddrPort) bool { return peer.Port()%3 == 0 },
 	}}
 }
 

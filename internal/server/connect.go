@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"net/netip"
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/quota"
@@ -34,7 +33,7 @@ func (h *Handler) connect(r *request) error {
 	if kept.tcp.relay.Has(bound) {
 		return tcprelay.ErrExists
 	}
-	if err := h.judge(h.checkTCPPeer(r.realm.policyOf(kept.tenant), peer)); err != nil {
+	if err := h.judge(r.realm.policyOf(kept.tenant).CheckTCP(peer)); err != nil {
 		return err
 	}
 	switch {
@@ -71,27 +70,6 @@ func (h *Handler) connected(r *request, id uint32, err error) error {
 	h.success(r).ConnectionID(id)
 	h.send(r)
 	return nil
-}
-
-// checkTCPPeer is the peer policy for TCP, which differs for this server's own
-// addresses: they are peers at the ports of live TCP allocations.
-func (h *Handler) checkTCPPeer(policy *allocation.Policy, peer netip.AddrPort) allocation.Verdict {
-	verdict := policy.Check(peer)
-	if verdict.Rule != allocation.RuleOwnAddress {
-		return verdict
-	}
-	verdict.Decision = allocation.Deny
-	if h.server.isLiveTCP(netip.AddrPortFrom(allocation.Canonical(peer.Addr()), peer.Port())) {
-		verdict.Decision = allocation.Allow
-	}
-	return verdict
-}
-
-// isLiveTCP reports whether a TCP allocation of this server holds the address.
-func (s *Server) isLiveTCP(addr netip.AddrPort) bool {
-	local := s.internal(addr)
-	pool := (*s.pools.Load())[local.Addr()]
-	return pool != nil && pool.LiveTCP(local.Port())
 }
 
 func (h *Handler) countTCPRefusal(err error) {

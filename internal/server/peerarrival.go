@@ -38,7 +38,7 @@ func (h *Handler) peerArrived(a *allocation.Allocation, tcp *tcpHeld, peer netip
 	if policy == nil || !a.HasPermission(peer.Addr()) {
 		return
 	}
-	if h.judge(h.checkTCPPeer(policy, named)) != nil {
+	if h.judge(policy.CheckTCP(named)) != nil {
 		return
 	}
 	id, err := accept()
@@ -57,6 +57,6 @@ func (h *Handler) peerArrived(a *allocation.Allocation, tcp *tcpHeld, peer netip
 // reviewTCP closes the connections to peers that the policy denies by now.
 func (h *Handler) reviewTCP(a *allocation.Allocation, policy *allocation.Policy) {
 	h.held[a.Handle].tcp.relay.CloseUnless(func(peer netip.AddrPort) bool {
-		return h.checkTCPPeer(policy, h.server.external(peer)).Decision == allocation.Allow
+		return policy.CheckTCP(h.server.external(peer)).Decision == allocation.Allow
 	})
 }

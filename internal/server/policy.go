@@ -12,7 +12,7 @@ func (s *Server) prepare(settings Settings) *Settings {
 	protected := s.protectedRules(settings.Protected)
 	policy := func(allow, deny []allocation.Rule) *allocation.Policy {
 		return allocation.NewPolicy(allocation.PolicyConfig{
-			Allow: allow, Deny: deny, Protected: protected, Own: s.isOwn, Live: s.isLive,
+			Allow: allow, Deny: deny, Protected: protected, Own: s.isOwn, Live: s.isLive, LiveTCP: s.isLiveTCP,
 		})
 	}
 	main := &realm{auth: settings.Authenticator, policy: policy(settings.AllowPeers, settings.DenyPeers)}

@@ -174,6 +174,13 @@ func (s *Server) isLive(addr netip.AddrPort) bool {
 	return pool != nil && pool.Live(local.Port())
 }
 
+// isLiveTCP is isLive for TCP allocations.
+func (s *Server) isLiveTCP(addr netip.AddrPort) bool {
+	local := s.internal(addr)
+	pool := (*s.pools.Load())[local.Addr()]
+	return pool != nil && pool.LiveTCP(local.Port())
+}
+
 // pool returns the port pool of a local relay address, made at first use.
 func (s *Server) pool(local netip.Addr) (*allocation.PortPool, error) {
 	if pool, ok := (*s.pools.Load())[local]; ok {

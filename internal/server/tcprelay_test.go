@@ -347,6 +347,9 @@ func TestTCPRelayToRelay(t *testing.T) {
 	alice.wantCode(alice.do(stun.MethodConnect, peer(u)), 403)
 	udp.wantCode(udp.do(stun.MethodChannelBind, channelNumber(0x4000), peer(b)), 403)
 	udp.wantCode(udp.do(stun.MethodChannelBind, channelNumber(0x4000), peer(u)), 0)
+	// A private network's ISATAP address with the own one inside is not an own one.
+	isatap := netip.AddrPortFrom(netip.MustParseAddr("fd00::5efe:203.0.113.7"), b.Port())
+	alice.wantCode(alice.do(stun.MethodConnect, peer6(isatap)), 403)
 	bob.wantCode(bob.do(stun.MethodRefresh, lifetime(0)), 0)
 	wantOver(t, "the other end of an allocation that has ended", near)
 	near.Close()
