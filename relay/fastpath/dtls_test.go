@@ -228,3 +228,29 @@ func TestKeysOfNoUse(t *testing.T) {
 		t.Errorf("released %d times, settled %v, want once and true", released, settled)
 	}
 }
+
+// A client that goes on from another address may begin anew there. However many
+// ClientHellos a datagram holds, there is one handshake for the address.
+func TestHellosBehindARecordOfAMovedClient(t *testing.T) {
+	first, second, third := &fakeHandshake{room: 1}, &fakeHandshake{room: 1}, &fakeHandshake{room: 1}
+	s := newDTLSScene(t, first, second, third)
+	s.begin(1)
+	eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.begun) == 1 })
+	cid := dtls.NewCID(0)
+	s.on(func(w *fastpath.Worker) {
+		keys := dtls.Keys{Suite: dtls.SuiteECDSAWithAES128, MasterSecret: make([]byte, 48), CID: cid, HasCID: true}
+		if _, err := w.EstablishDTLS(s.begun[0].ID, fastpath.DTLSResult{Keys: keys}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.client = newEndpoint(t, loopback4)
+	datagram := sealedRecord(25, cid[:]...)
+	for _, number := range []byte{2, 3} {
+		datagram = append(datagram, clientHello(number, 1, s.cookie(number))...)
+	}
+	s.client.send(s.server, datagram)
+	eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.begun) == 3 })
+	if _, released := second.counts(); released != 1 {
+		t.Errorf("the handshake of the former ClientHello was released %d times, want once", released)
+	}
+}

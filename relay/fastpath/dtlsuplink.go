@@ -38,7 +38,8 @@ func (w *Worker) openRecord(s *clientStream, p *dtlsPeer, id ListenerID, v view,
 		}
 	default:
 		if dtls.IsHello(record) {
-			return w.fromStranger(p, id, v, record)
+			// A record before it may have begun a handshake where there was nobody.
+			return w.fromStranger(w.dtls.byPath[dtlsPath{w.up.from[v.slot], id}], id, v, record)
 		}
 		if !w.toHandshakes(s, p, record) {
 			return DropDTLSRecord
