@@ -20,15 +20,20 @@ func (h *Handler) park(r *request, lookup func(ctx context.Context) error) error
 	if h.isReplay {
 		return errIgnored // the answer did not stay in the cache; the client asks again
 	}
-	worker := h.worker
+	worker, isBind := h.worker, r.msg.Method == wire.MethodConnectionBind
 	again := *r.from
 	replay := func(datagram []byte) {
 		again.Data = datagram
 		// A full inbox drops the request; its client retransmits.
-		_ = worker.Post(func(w *fastpath.Worker) { h.replay(w, &again) })
+		_ = worker.Post(func(w *fastpath.Worker) {
+			h.replay(w, &again)
+			if isBind {
+				w.Resume(again.Stream)
+			}
+		})
 	}
 	isParked := h.server.park.Start(h.parkKey(r), r.from.Data, lookup, replay)
-	if isParked && r.msg.Method == wire.MethodConnectionBind {
+	if isParked && isBind {
 		h.worker.Hold(r.from.Stream) // what is behind it may be no messages
 	}
 	return errParked
@@ -40,5 +45,4 @@ func (h *Handler) replay(w *fastpath.Worker, from *fastpath.Message) {
 	h.isReplay = true
 	defer func() { h.isReplay = false }()
 	h.handle(from)
-	h.worker.Resume(from.Stream)
 }

@@ -1,0 +1,58 @@
+package server_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v3"
+
+	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/relay/fastpath"
+)
+
+// What is behind a ConnectionBind waits for its user alone, whatever else of the
+// same connection a store is asked for.
+func TestConnectionBindWaitsForItsOwnUser(t *testing.T) {
+	store := &slowStore{release: make(chan struct{}), known: map[string]authn.Key{}}
+	key, err := authn.LongTermKey("erin", "example.org", "from the store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.known["erin"] = key
+	f := startTCPRelay(t, func(o *options) { o.auth.Source = store })
+	l, at := listenPeer(t, f.addr.Addr())
+	cl := dialTCP(t, f.addr, nil, "erin", "from the store")
+	cl.allocateTCP()
+	id := cl.connectTo(at)
+	conn := acceptPeer(t, l)
+	store.mu.Lock()
+	delete(store.known, "erin")
+	store.mu.Unlock()
+	awaitFetches := func(want int) {
+		t.Helper()
+		for deadline := time.Now().Add(answerTimeout); store.fetched() < want; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("got %d look-ups, want %d", store.fetched(), want)
+			}
+		}
+	}
+
+	d := cl.dataClient(nil)
+	other := *d
+	other.username, other.nonce = "frank", ""
+	other.challenge()
+	other.send(other.signed(stun.MethodRefresh).Raw)
+	awaitFetches(1)
+	request, payload := d.signed(stun.MethodConnectionBind, connectionID(id)), bytes.Repeat([]byte{0xFF}, 8)
+	d.send(append(bytes.Clone(request.Raw), payload...))
+	awaitFetches(2)
+	store.release <- struct{}{} // frank, who has waited longer
+	other.wantCode(other.receive(), 437)
+	f.onWorkers(t, func(int, *fastpath.Worker) {}) // a round, in which the rest could be looked at
+	f.onWorkers(t, func(int, *fastpath.Worker) {})
+	store.release <- struct{}{}
+	data := d.bound(request)
+	wantNext(t, conn, payload)
+	wantFlow(t, conn, data, []byte("back"))
+}
