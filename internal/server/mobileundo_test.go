@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/stun/v3"
 
+	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -62,6 +63,29 @@ func TestMoveToAFullWorker(t *testing.T) {
 	f.sendUntilReceived(t, fresh, channelData(0x4001, []byte("again")))
 	f.toClient(t, fresh, 0x4001, relayed)
 	f.wantMobiles(t, 1)
+	fresh.wantCode(fresh.do(stun.MethodRefresh, lifetime(0)), 0)
+	f.wantNothingHeld(t)
+}
+
+// An allocation whose old connection is over has no place to go back to: it waits
+// until the worker can take it.
+func TestMoveToAFullWorkerFromAConnectionThatEnded(t *testing.T) {
+	f := start(t, withMobility, func(o *options) { o.takesTCP = true })
+	old := dialTCP(t, f.addr, nil, "alice", "wonderland")
+	relayed, ticket := old.allocateMobile()
+	old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+	home := relay.WorkerOf(old.addr(), f.options.workers)
+	fresh := f.dialWorker(t, 1-home, "alice", "wonderland")
+	fresh.resume(ticket)
+
+	to := f.hold(t, 1-home)
+	to.fill()
+	f.closeAndWait(t, old)
+	f.passWorker(t, home) // it has sent the allocation off
+	to.release()
+	f.wantMobiles(t, 1)
+	f.toPeer(t, fresh, 0x4001, relayed)
+	f.toClient(t, fresh, 0x4001, relayed)
 	fresh.wantCode(fresh.do(stun.MethodRefresh, lifetime(0)), 0)
 	f.wantNothingHeld(t)
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"time"
 
 	"github.com/fairlead/fairlead/allocation"
@@ -46,13 +47,33 @@ func (h *Handler) come(serial uint32, tuple allocation.FiveTuple, to *fastpath.W
 	}
 	// In this order: who asks for it from now on asks there.
 	h.server.mobiles.move(serial, to)
-	if h.postTo(to, func(other *Handler) { other.settle(moving, next) }) == nil {
+	settle := func(other *Handler) { other.settle(moving, next) }
+	if h.postTo(to, settle) == nil {
+		return
+	}
+	if m.isAlone { // there is nothing to go back to
+		go h.server.settleLater(to, settle, moving)
 		return
 	}
 	h.server.mobiles.move(serial, h.worker)
 	h.settle(moving, m.home)
 	if h.mobiles[serial] == m {
 		h.invite(m, next) // the client's next datagram calls again
+	}
+}
+
+// settleLater has an allocation settled on a worker as soon as that can take it. One
+// that has stopped takes nothing, and it is over.
+func (s *Server) settleLater(to *fastpath.Worker, settle func(*Handler), moving traveller) {
+	other := s.handlers[to.ID()]
+	err := to.Deliver(context.Background(), func(w *fastpath.Worker) {
+		other.enter(w)
+		settle(other)
+	})
+	if err != nil {
+		for i := range moving.ones {
+			moving.ones[i].baggage.Relay.Close()
+		}
 	}
 }
 
