@@ -11,11 +11,7 @@ import (
 // KernelClocks reads CLOCK_MONOTONIC and CLOCK_BOOTTIME in nanoseconds. They
 // differ by the time the machine was suspended.
 func KernelClocks() (monotonic, boot int64) {
-	var m, b unix.Timespec
-	// Neither clock can fail on a kernel that runs Go.
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &m)
-	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &b)
-	return m.Nano(), b.Nano()
+	return readClock(unix.CLOCK_MONOTONIC), readClock(unix.CLOCK_BOOTTIME)
 }
 
 // ThreadTime returns the processor time that the calling thread has used; what
