@@ -22,16 +22,20 @@ type Allocation struct {
 
 	position int32       // in the due queue; removed when the allocation is over
 	twin     *Allocation // the other family of a dual allocation
+	sameHash *Allocation // the next one in the tuple index
 
-	CreatedAt time.Time
-	end       time.Duration // the age at which it is over
+	created time.Duration // since epoch
+	end     time.Duration // the age at which it is over
 
 	// Both are sorted, by peer and by number. Slices and not maps: most
 	// allocations hold one to three entries. Entries expire at an age of the
-	// allocation, which is a third of the size of a time.Time.
+	// allocation.
 	permissions []permission
 	channels    []channel
 }
+
+// epoch is what moments are counted from: a third of the size of a time.Time.
+var epoch = time.Now()
 
 // removed is the position of an allocation that is in no table.
 const removed = -1
@@ -42,7 +46,6 @@ func newAllocation(r Request, lifetime time.Duration) *Allocation {
 	if i := strings.Index(r.Username, r.User); i >= 0 {
 		r.User = r.Username[i : i+len(r.User)]
 	}
-	now := time.Now()
 	return &Allocation{
 		FiveTuple:     r.FiveTuple,
 		Relayed:       r.Relayed,
@@ -50,7 +53,7 @@ func newAllocation(r Request, lifetime time.Duration) *Allocation {
 		User:          r.User,
 		TransactionID: r.TransactionID,
 		position:      removed,
-		CreatedAt:     now,
+		created:       time.Since(epoch),
 		end:           lifetime,
 	}
 }
@@ -84,14 +87,17 @@ func (a *Allocation) Families() iter.Seq[*Allocation] {
 	}
 }
 
+// CreatedAt is when the allocation began.
+func (a *Allocation) CreatedAt() time.Time { return epoch.Add(a.created) }
+
 // ExpiresAt is when the allocation is over, unless it is refreshed.
-func (a *Allocation) ExpiresAt() time.Time { return a.CreatedAt.Add(a.end) }
+func (a *Allocation) ExpiresAt() time.Time { return epoch.Add(a.created + a.end) }
 
 func (a *Allocation) isLive() bool { return a.end > a.age() }
 
 // age is the present time as the entries count it.
 func (a *Allocation) age() time.Duration {
-	return time.Since(a.CreatedAt)
+	return time.Since(epoch) - a.created
 }
 
 // nextDue is the age at which the next thing is over, the allocation included.

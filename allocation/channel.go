@@ -47,7 +47,7 @@ func (a *Allocation) Channels() iter.Seq2[ChannelNumber, Channel] {
 	return func(yield func(ChannelNumber, Channel) bool) {
 		age := a.age()
 		for _, c := range a.channels {
-			if c.expires > age && !yield(c.number, Channel{c.peer.addrPort(), a.CreatedAt.Add(c.expires)}) {
+			if c.expires > age && !yield(c.number, Channel{c.peer.addrPort(), a.CreatedAt().Add(c.expires)}) {
 				return
 			}
 		}

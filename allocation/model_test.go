@@ -271,7 +271,7 @@ func (p *pair) compare() {
 }
 
 // run plays the operations that script encodes, three bytes each; the first
-// byte chooses the configuration.
+// byte chooses the configuration, and whether all five-tuples collide.
 func run(t *testing.T, script []byte) {
 	if len(script) == 0 {
 		return
@@ -281,6 +281,9 @@ func run(t *testing.T, script []byte) {
 		config.MaxPermissions, config.MaxChannels = 3, 3
 		config.ChannelBindPermissionLifetime = []time.Duration{100 * time.Second, 300 * time.Second, 900 * time.Second}[script[0]%3]
 		p := newPair(t, config)
+		if script[0]/3%2 == 1 {
+			p.table.Collide()
+		}
 		for script = script[1:]; len(script) >= 3; script = script[3:] {
 			p.step(script[0], script[1], script[2])
 		}

@@ -4,7 +4,7 @@ package allocation
 // Attach to this table or to that of another worker (RFC 8016).
 func (t *Table) Detach(a *Allocation) {
 	t.mustHold(a)
-	delete(t.byTuple, a.key())
+	t.byTuple.remove(t.byTuple.find(a.key())) // it, or its twin
 	t.queue.remove(a)
 	if a.twin != nil {
 		t.queue.remove(a.twin)
@@ -15,14 +15,14 @@ func (t *Table) Detach(a *Allocation) {
 // ErrExists when that has a live allocation.
 func (t *Table) Attach(a *Allocation, tuple FiveTuple) error {
 	key := tuple.key()
-	for other := t.byTuple[key]; other != nil; other = t.byTuple[key] {
+	for other := t.byTuple.find(key); other != nil; other = t.byTuple.find(key) {
 		if t.Find(tuple) != nil {
 			return ErrExists
 		}
 		t.expire(other)
 	}
-	t.byTuple[key] = a
 	t.attach(a, tuple)
+	t.byTuple.add(a)
 	if a.twin != nil {
 		t.attach(a.twin, tuple)
 	}
@@ -32,5 +32,5 @@ func (t *Table) Attach(a *Allocation, tuple FiveTuple) error {
 func (t *Table) attach(a *Allocation, tuple FiveTuple) {
 	a.FiveTuple = tuple
 	a.TransactionID = [12]byte{} // its Allocate was answered where it was before
-	t.queue.push(a, t.instant(a.CreatedAt)+a.nextDue())
+	t.queue.push(a, a.created+a.nextDue())
 }

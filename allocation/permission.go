@@ -28,7 +28,7 @@ func (a *Allocation) Permissions() iter.Seq2[netip.Addr, time.Time] {
 	return func(yield func(netip.Addr, time.Time) bool) {
 		age := a.age()
 		for _, p := range a.permissions {
-			if p.expires > age && !yield(p.addr(), a.CreatedAt.Add(p.expires)) {
+			if p.expires > age && !yield(p.addr(), a.CreatedAt().Add(p.expires)) {
 				return
 			}
 		}

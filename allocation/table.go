@@ -10,8 +10,7 @@ import (
 type Table struct {
 	config  Config
 	expired Expired
-	epoch   time.Time // where the due queue counts from
-	byTuple map[tupleKey]*Allocation
+	byTuple tupleIndex
 	queue   dueQueue
 }
 
@@ -43,8 +42,7 @@ func NewTable(config Config, expired Expired) *Table {
 	return &Table{
 		config:  config,
 		expired: expired,
-		epoch:   time.Now(),
-		byTuple: make(map[tupleKey]*Allocation),
+		byTuple: newTupleIndex(),
 	}
 }
 
@@ -63,14 +61,14 @@ func (t *Table) GrantLifetime(asked time.Duration) time.Duration {
 // Len counts the five-tuples with allocations, those included that are over and
 // not swept.
 func (t *Table) Len() int {
-	return len(t.byTuple)
+	return t.byTuple.count
 }
 
 // All yields every allocation held, twins and those included that are over and
 // not swept, in no order. Deleting the one just yielded is allowed.
 func (t *Table) All() iter.Seq[*Allocation] {
 	return func(yield func(*Allocation) bool) {
-		for _, a := range t.byTuple {
+		for a := range t.byTuple.all() {
 			twin := a.twin
 			if !yield(a) || twin != nil && !yield(twin) {
 				return
@@ -82,7 +80,7 @@ func (t *Table) All() iter.Seq[*Allocation] {
 // Find returns the live allocation of a five-tuple, or nil. Of a dual
 // allocation it is the first, unless that is over.
 func (t *Table) Find(tuple FiveTuple) *Allocation {
-	a := t.byTuple[tuple.key()]
+	a := t.byTuple.find(tuple.key())
 	switch {
 	case a == nil:
 		return nil
@@ -99,7 +97,7 @@ func (t *Table) Find(tuple FiveTuple) *Allocation {
 // retransmission of the one that created it, its TransactionID tells.
 func (t *Table) Create(r Request) (*Allocation, error) {
 	key := r.key()
-	for a := t.byTuple[key]; a != nil; a = t.byTuple[key] {
+	for a := t.byTuple.find(key); a != nil; a = t.byTuple.find(key) {
 		if t.Find(r.FiveTuple) != nil {
 			return nil, ErrExists
 		}
@@ -110,8 +108,8 @@ func (t *Table) Create(r Request) (*Allocation, error) {
 		lifetime = min(lifetime, r.MaxLifetime)
 	}
 	a := newAllocation(r, lifetime)
-	t.byTuple[key] = a
-	t.queue.push(a, t.instant(a.ExpiresAt()))
+	t.byTuple.add(a)
+	t.queue.push(a, a.created+a.end)
 	return a, nil
 }
 
@@ -126,8 +124,8 @@ func (t *Table) CreateTwin(a *Allocation, relayed netip.AddrPort) *Allocation {
 	twin := *a
 	twin.Relayed, twin.Handle = relayed, 0
 	twin.permissions, twin.channels = nil, nil
-	twin.position, twin.twin, a.twin = removed, a, &twin
-	t.queue.push(&twin, t.instant(twin.ExpiresAt()))
+	twin.position, twin.sameHash, twin.twin, a.twin = removed, nil, a, &twin
+	t.queue.push(&twin, twin.created+twin.end)
 	return &twin
 }
 
@@ -157,10 +155,12 @@ func (t *Table) Delete(a *Allocation) {
 	t.mustHold(a)
 	t.queue.remove(a)
 	if a.twin == nil {
-		delete(t.byTuple, a.key())
+		t.byTuple.remove(a)
 		return
 	}
-	t.byTuple[a.key()] = a.twin
+	if t.byTuple.find(a.key()) == a {
+		t.byTuple.replace(a, a.twin)
+	}
 	a.twin.twin = nil
 	a.twin.TransactionID = [12]byte{} // its Allocate was answered for both
 }
@@ -169,21 +169,20 @@ func (t *Table) Delete(a *Allocation) {
 // what is due, not with the allocations held. It looks at no more than most
 // allocations, and reports whether others are due.
 func (t *Table) Sweep(now time.Time, most int) (more bool) {
-	at := t.instant(now)
+	at := now.Sub(epoch)
 	for ; len(t.queue) > 0 && t.queue[0].at <= at; most-- {
 		if most <= 0 {
 			return true
 		}
 		a := t.queue[0].allocation
-		created := t.instant(a.CreatedAt)
-		age := at - created
+		age := at - a.created
 		if a.end <= age {
 			t.expire(a)
 			continue
 		}
 		t.sweepPermissions(a, age)
 		t.sweepChannels(a, age)
-		t.queue.postpone(created + a.nextDue())
+		t.queue.postpone(a.created + a.nextDue())
 	}
 	return false
 }
@@ -199,12 +198,7 @@ func (t *Table) expire(a *Allocation) {
 // time that moved into the future is not corrected: Sweep looks once too early
 // and then knows better, and no refresh touches the queue.
 func (t *Table) dueAt(a *Allocation, due time.Duration) {
-	t.queue.advance(a, t.instant(a.CreatedAt)+due)
-}
-
-// instant is a moment as the due queue counts it.
-func (t *Table) instant(moment time.Time) time.Duration {
-	return moment.Sub(t.epoch)
+	t.queue.advance(a, a.created+due)
 }
 
 // mustHold panics when a is not in this table: an owner that uses an allocation

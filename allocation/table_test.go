@@ -98,8 +98,8 @@ func TestCreateKeepsTheRequest(t *testing.T) {
 		if got != r {
 			t.Errorf("got %+v, want %+v", got, r)
 		}
-		if !a.CreatedAt.Equal(time.Now()) {
-			t.Errorf("created at: got %v, want %v", a.CreatedAt, time.Now())
+		if !a.CreatedAt().Equal(time.Now()) {
+			t.Errorf("created at: got %v, want %v", a.CreatedAt(), time.Now())
 		}
 		if got := table.Find(tuple(1)); got != a {
 			t.Errorf("Find: got %p, want %p", got, a)

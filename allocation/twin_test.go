@@ -80,6 +80,44 @@ func TestTwinsArePermittedTogether(t *testing.T) {
 	})
 }
 
+// Whatever is deleted while all are yielded, each comes once, with hashes that
+// collide as well.
+func TestDeleteWhileAllAreYielded(t *testing.T) {
+	const tuples = 50
+	for _, collide := range []bool{false, true} {
+		table := allocation.NewTable(allocation.DefaultConfig(), allocation.Expired{})
+		if collide {
+			table.Collide()
+		}
+		for n := range tuples {
+			a := add(t, table, request(n))
+			table.CreateTwin(a, netip.MustParseAddrPort("[2001:db8::1]:50000"))
+		}
+		seen := make(map[*allocation.Allocation]int)
+		for a := range table.All() {
+			if seen[a]++; a.Twin() != nil && len(seen)%3 > 0 {
+				table.Delete(a)
+			}
+		}
+		for _, times := range seen {
+			if times != 1 {
+				t.Errorf("collisions %t: got an allocation %d times, want once", collide, times)
+			}
+		}
+		if len(seen) != 2*tuples {
+			t.Errorf("collisions %t: got %d allocations, want %d", collide, len(seen), 2*tuples)
+		}
+		if table.Len() != tuples { // every five-tuple has one of its twins, or both
+			t.Errorf("collisions %t: got %d five-tuples, want %d", collide, table.Len(), tuples)
+		}
+		for n := range tuples {
+			if table.Find(tuple(n)) == nil {
+				t.Errorf("collisions %t: five-tuple %d has no allocation any more", collide, n)
+			}
+		}
+	}
+}
+
 func TestAllYieldsTwins(t *testing.T) {
 	var expired []*allocation.Allocation
 	table, v4, v6 := createDual(t, &expired)

@@ -132,7 +132,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		Stream:   r.from.Stream,
 		Proxy:    r.from.Proxy,
 		Relay:    open.first.conn,
-		Lifetime: a.ExpiresAt().Sub(a.CreatedAt),
+		Lifetime: a.ExpiresAt().Sub(a.CreatedAt()),
 		ToPeer:   kept.toPeer,
 		ToClient: kept.toClient,
 		Terms:    fastTerms(&terms),
@@ -155,7 +155,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	hold.Commit()
 	h.counts.created.Add(1)
 	h.logCreated(a, r.credential.SecretName)
-	h.tellGranted(events.Created, a, a.ExpiresAt().Sub(a.CreatedAt))
+	h.tellGranted(events.Created, a, a.ExpiresAt().Sub(a.CreatedAt()))
 	if open.twin.conn != nil {
 		h.publishTwin(r, a, open.twin, &terms)
 	}
@@ -173,7 +173,7 @@ func (h *Handler) answerAllocate(r *request, a *allocation.Allocation) {
 	if kept.lack != (missingFamily{}) {
 		answer.AddressErrorCode(kept.lack.family, int(kept.lack.code))
 	}
-	answer.Lifetime(a.ExpiresAt().Sub(a.CreatedAt))
+	answer.Lifetime(a.ExpiresAt().Sub(a.CreatedAt()))
 	if kept.token != (token{}) {
 		answer.ReservationToken(kept.token)
 	}

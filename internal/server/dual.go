@@ -75,7 +75,7 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 		Proxy:    r.from.Proxy,
 		Twin:     fastpath.AllocationID(a.Handle),
 		Relay:    twin.conn,
-		Lifetime: a.ExpiresAt().Sub(a.CreatedAt),
+		Lifetime: a.ExpiresAt().Sub(a.CreatedAt()),
 		ToPeer:   first.toPeer,
 		ToClient: first.toClient,
 		Terms:    fastTerms(terms),
@@ -91,5 +91,5 @@ func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed
 	kept.pool = twin.pool
 	h.keep(b, kept)
 	h.logCreated(b, r.credential.SecretName)
-	h.tellGranted(events.Created, b, b.ExpiresAt().Sub(b.CreatedAt))
+	h.tellGranted(events.Created, b, b.ExpiresAt().Sub(b.CreatedAt()))
 }

@@ -37,7 +37,7 @@ func (h *Handler) event(kind events.Type, a *allocation.Allocation, kept *held) 
 		Client:          a.Client,
 		Server:          a.Server,
 		Relayed:         h.server.external(a.Relayed),
-		DurationSeconds: now.Sub(a.CreatedAt).Seconds(),
+		DurationSeconds: now.Sub(a.CreatedAt()).Seconds(),
 	}
 }
 

@@ -24,7 +24,7 @@ func (h *Handler) chargeUsers(w *fastpath.Worker) {
 func (h *Handler) charge(a *allocation.Allocation) {
 	kept := &h.held[a.Handle]
 	traffic := h.worker.Traffic(fastpath.AllocationID(a.Handle))
-	if kept.hold.Use(kept.uncharged(&traffic), time.Since(a.CreatedAt)) != nil {
+	if kept.hold.Use(kept.uncharged(&traffic), time.Since(a.CreatedAt())) != nil {
 		h.end(a, endQuota)
 	}
 }
