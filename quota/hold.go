@@ -5,14 +5,13 @@ import "time"
 // Hold is the share of one allocation in the counts of its Ledger. Safe for
 // concurrent use.
 type Hold struct {
-	ledger        *Ledger
-	owner         *account // the user's, or the narrowest there is; its parents hold too
-	client        *account
-	ownerSpacing  time.Duration // taken from the user's rate
-	clientSpacing time.Duration // taken from the client's rate
-	afterwards    func()        // guarded by ledger.mu; called once released
-	committed     bool          // guarded by ledger.mu
-	released      bool          // guarded by ledger.mu
+	ledger       *Ledger
+	owner        *account // the user's, or the narrowest there is; its parents hold too
+	client       *account
+	afterwards   func() // guarded by ledger.mu; called once released
+	ownerRefund  uint32 // ns, at most a second, that Release gives back to the user's rate; guarded by ledger.mu
+	clientRefund uint32 // likewise to the client's
+	released     bool   // guarded by ledger.mu
 }
 
 // Commit says that the allocation lives: from now on it counts for the rates
@@ -20,7 +19,7 @@ type Hold struct {
 func (h *Hold) Commit() {
 	h.ledger.mu.Lock()
 	defer h.ledger.mu.Unlock()
-	h.committed = true
+	h.ownerRefund, h.clientRefund = 0, 0
 }
 
 // Release gives back what the allocation holds, before Commit its share of the
@@ -50,13 +49,9 @@ func (h *Hold) releaseLocked() {
 		return
 	}
 	h.released = true
-	ownerRefund, clientRefund := h.ownerSpacing, h.clientSpacing
-	if h.committed {
-		ownerRefund, clientRefund = 0, 0
-	}
 	l := h.ledger
-	now := time.Since(l.start)
-	l.giveLocked(h.client, now, clientRefund)
+	now, ownerRefund := time.Since(l.start), time.Duration(h.ownerRefund)
+	l.giveLocked(h.client, now, time.Duration(h.clientRefund))
 	for a := h.owner; a != nil; a = a.parent {
 		l.giveLocked(a, now, ownerRefund)
 		ownerRefund = 0

@@ -79,13 +79,13 @@ func (l *Ledger) Reserve(id Identity) (*Hold, error) {
 	}
 	h := &Hold{
 		ledger: l, owner: l.book.open(owner, &l.server), client: l.book.open(client, nil),
-		clientSpacing: spacing(limits.ClientAllocationsPerSecond),
+		clientRefund: uint32(spacing(limits.ClientAllocationsPerSecond)),
 	}
 	if owner.kind == KindUser {
-		h.ownerSpacing = spacing(limits.UserAllocationsPerSecond)
+		h.ownerRefund = uint32(spacing(limits.UserAllocationsPerSecond))
 	}
-	l.book.take(h.client, now, h.clientSpacing)
-	take := h.ownerSpacing
+	l.book.take(h.client, now, time.Duration(h.clientRefund))
+	take := time.Duration(h.ownerRefund)
 	for a := h.owner; a != nil; a = a.parent {
 		l.book.take(a, now, take)
 		take = 0
