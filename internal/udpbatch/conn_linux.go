@@ -12,11 +12,11 @@ import (
 // Conn is an unconnected, non-blocking UDP socket. It is not safe for
 // concurrent use.
 type Conn struct {
-	fd         int // -1: no socket behind it, or closed
+	fd         int    // -1: no socket behind it, or closed
+	rest       uint16 // batches with runs for which it is spared segmentation
 	errorQueue bool
 	trains     bool // UDP_GRO is on
 	whole      bool // DF is on
-	rest       int  // batches with runs for which it is spared segmentation
 	local      Addr
 	notices    *Notices // where ICMP errors go, if not nil
 	fault      Fault

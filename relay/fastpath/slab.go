@@ -4,8 +4,9 @@ package fastpath
 type ref = uint32
 
 // chunkEntries is how many entries a slab grows by. It grows by chunks, so that
-// entries never move and growth never copies.
-const chunkEntries = 256
+// entries never move and growth never copies. This many fill whole pages, whatever
+// multiple of 16 bytes an entry takes.
+const chunkEntries = 512
 
 // slab holds entries of one kind, which are linked by their numbers instead of
 // pointers: the collector does not look into memory without pointers.
