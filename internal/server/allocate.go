@@ -165,7 +165,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 
 // answerAllocate sends the Allocate success response, RFC 8656 section 7.2.
 func (h *Handler) answerAllocate(r *request, a *allocation.Allocation) {
-	answer, kept := h.success(r), &h.held[a.Handle]
+	answer, kept := h.success(r), h.held.at(a.Handle)
 	answer.XORRelayedAddress(h.server.external(a.Relayed))
 	if twin := a.Twin(); twin != nil {
 		answer.XORRelayedAddress(h.server.external(twin.Relayed))
@@ -196,11 +196,8 @@ func (h *Handler) identity(r *request) quota.Identity {
 
 // keep remembers what a live allocation holds, by its handle.
 func (h *Handler) keep(a *allocation.Allocation, kept held) {
-	for int(a.Handle) >= len(h.held) {
-		h.held = append(h.held, held{})
-	}
 	kept.allocation = a
-	h.held[a.Handle] = kept
+	h.held.put(a.Handle, kept)
 }
 
 // defaultFamily is the family of a request that names none.

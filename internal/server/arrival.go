@@ -123,7 +123,7 @@ func (h *Handler) streamEnded(tuple allocation.FiveTuple) bool {
 	if a == nil {
 		return false
 	}
-	m := h.held[a.Handle].mobility
+	m := h.held.at(a.Handle).mobility
 	if m == nil {
 		return false
 	}

@@ -21,7 +21,7 @@ func (h *Handler) connect(r *request) error {
 	if err != nil {
 		return err
 	}
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	if kept.tcp == nil {
 		return errRelayKind
 	}

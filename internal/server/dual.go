@@ -67,7 +67,7 @@ func lackOf(family wire.Family, err error) missingFamily {
 // buckets, which the one that lives longer gives back. When the worker cannot
 // take the address the allocation stays a single one that lacks a family.
 func (h *Handler) publishTwin(r *request, a *allocation.Allocation, twin relayed, terms *quota.Terms) {
-	first := &h.held[a.Handle]
+	first := h.held.at(a.Handle)
 	id, err := h.worker.Publish(fastpath.Allocation{
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,

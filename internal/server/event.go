@@ -46,7 +46,7 @@ func (h *Handler) tellGranted(kind events.Type, a *allocation.Allocation, lifeti
 	if !h.server.config.Events.IsOn() {
 		return
 	}
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	if kind == events.Created {
 		h.lastEventID++
 		kept.eventID = uint64(h.id)*workerEventIDs + h.lastEventID
@@ -71,23 +71,22 @@ func (h *Handler) tellUsage() {
 	if !h.server.config.Events.IsOn() {
 		return
 	}
-	for range (len(h.held) + usageTicks - 1) / usageTicks {
-		if h.nextUsage >= len(h.held) {
-			h.nextUsage = 0
+	h.usageShare = (h.usageShare + 1) % usageTicks
+	for handle := h.usageShare; handle < h.held.size(); handle += usageTicks {
+		kept := h.held.at(handle)
+		if a := kept.allocation; a != nil {
+			h.tell(h.event(events.Usage, a, kept), h.worker.Traffic(fastpath.AllocationID(a.Handle)))
 		}
-		if a := h.held[h.nextUsage].allocation; a != nil {
-			h.tell(h.event(events.Usage, a, &h.held[h.nextUsage]), h.worker.Traffic(fastpath.AllocationID(a.Handle)))
-		}
-		h.nextUsage++
 	}
 }
 
 // tellStopped publishes the end of everything that is live. The worker has ended.
 func (h *Handler) tellStopped() {
-	for i := range h.held {
-		if a := h.held[i].allocation; a != nil {
-			h.tellEnded(a, &h.held[i], h.worker.Traffic(fastpath.AllocationID(a.Handle)), eventReasonStopped)
-			h.held[i].allocation = nil
+	for handle := range h.held.size() {
+		kept := h.held.at(handle)
+		if a := kept.allocation; a != nil {
+			h.tellEnded(a, kept, h.worker.Traffic(fastpath.AllocationID(a.Handle)), eventReasonStopped)
+			kept.allocation = nil
 		}
 	}
 }

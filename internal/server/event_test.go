@@ -99,6 +99,41 @@ func TestEventsOfAnAllocation(t *testing.T) {
 	}
 }
 
+// How many allocations there are does not change how often each tells its usage.
+func TestUsageOfOneIsToldOnceAMinute(t *testing.T) {
+	const minutes = 5
+	heard := new(collector)
+	bus := events.New(zap.NewNop(), heard)
+	ctx, cancel := context.WithCancel(t.Context())
+	var hearing sync.WaitGroup
+	hearing.Go(func() { bus.Run(ctx) })
+	t.Cleanup(func() { cancel(); hearing.Wait() })
+	f := start(t, func(o *options) { o.workers, o.events = 1, bus })
+	dial(t, f.addr, "alice", "wonderland").allocate()
+	w, h := f.engine.Workers()[0], f.server.Handler(0)
+	ticked := make(chan struct{})
+	for range minutes * 60 {
+		if err := w.Post(func(w *fastpath.Worker) { h.Tick(w, time.Now()); ticked <- struct{}{} }); err != nil {
+			t.Fatal(err)
+		}
+		<-ticked
+	}
+	dial(t, f.addr, "alice", "wonderland").allocate() // heard behind all of that
+	usages, created := 0, 0
+	for n := 1; created < 2; n++ {
+		switch heard.wait(t, n)[n-1].Type {
+		case events.Created:
+			created++
+		case events.Usage:
+			usages++
+		}
+	}
+	// The worker ticks meanwhile as well.
+	if usages < minutes || usages > minutes+1 {
+		t.Errorf("got %d usages in %d minutes of ticks, want one each minute", usages, minutes)
+	}
+}
+
 // What is live tells its usage within a minute of ticks, each in its share, and
 // its end when the server stops.
 func TestEventsOfUsageAndStop(t *testing.T) {

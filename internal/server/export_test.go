@@ -39,7 +39,7 @@ func (k Tickets) Open(sealed []byte) (serial, resumes uint32, ok bool) {
 // Mobile counts what a handler keeps for mobile allocations. It is for the
 // worker's thread.
 func (h *Handler) Mobile() (here, leaving, expected, slots int) {
-	return len(h.mobiles), len(h.leaving), len(h.expected), len(h.held)
+	return len(h.mobiles), len(h.leaving), len(h.expected), int(h.held.size())
 }
 
 // Mobiles is the number of mobile allocations of all handlers.

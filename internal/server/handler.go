@@ -19,7 +19,7 @@ import (
 type Handler struct {
 	server *Server
 	table  *allocation.Table
-	held   []held                            // by Allocation.Handle
+	held   heldTable                         // by Allocation.Handle
 	tcp    map[uint32]*allocation.Allocation // those with held.tcp, by Handle
 	id     int                               // of the worker
 
@@ -31,7 +31,7 @@ type Handler struct {
 
 	parties     map[partyName]*party
 	lastEventID uint64
-	nextUsage   int // handle whose usage is told next
+	usageShare  uint32 // of this tick: the handles, modulo usageTicks, whose usage is told
 	isCharging  bool
 	counts      counts
 
@@ -122,7 +122,7 @@ func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
 // clients name: a rule against the private network behind a NAT must not cut
 // relays off from each other.
 func (h *Handler) PeerAllowed(id fastpath.AllocationID, peer netip.AddrPort) bool {
-	kept := &h.held[id]
+	kept := h.held.at(id)
 	policy := h.server.settings.Load().realms.policy(kept.realm, kept.tenant)
 	return policy != nil && policy.Check(h.server.external(peer)).Decision == allocation.Allow
 }

@@ -88,8 +88,8 @@ func (h *Handler) depart(m *mobility) traveller {
 		}
 		// It fails for an allocation that the worker does not know, which there is not.
 		baggage, _ := h.worker.Depart(fastpath.AllocationID(a.Handle))
-		moving.ones = append(moving.ones, passenger{a, h.held[a.Handle], baggage})
-		h.held[a.Handle] = held{}
+		moving.ones = append(moving.ones, passenger{a, *h.held.at(a.Handle), baggage})
+		*h.held.at(a.Handle) = held{}
 	}
 	delete(h.mobiles, m.serial)
 	delete(h.leaving, m.next.tuple)
@@ -158,7 +158,7 @@ func (h *Handler) reviewMoved(moving traveller) {
 	for _, one := range moving.ones {
 		a := one.allocation
 		for _, look := range []visit{(*Handler).endIfRevoked, (*Handler).review} {
-			if a.Handle != 0 && h.held[a.Handle].allocation == a {
+			if a.Handle != 0 && h.held.at(a.Handle).allocation == a {
 				look(h, a)
 			}
 		}

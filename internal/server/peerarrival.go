@@ -20,7 +20,7 @@ func (h *Handler) offer(a *allocation.Allocation, tcp *tcpHeld) tcprelay.Offer {
 		err := worker.Post(func(w *fastpath.Worker) {
 			defer close(decided)
 			h.enter(w)
-			if h.held[a.Handle].tcp == tcp { // its number may be another's by now
+			if h.held.at(a.Handle).tcp == tcp { // its number may be another's by now
 				h.peerArrived(a, tcp, peer, accept)
 			}
 		})
@@ -33,7 +33,7 @@ func (h *Handler) offer(a *allocation.Allocation, tcp *tcpHeld) tcprelay.Offer {
 // peerArrived accepts the connection of a peer that has a permission, and tells the
 // client of it (RFC 6062 section 5.3).
 func (h *Handler) peerArrived(a *allocation.Allocation, tcp *tcpHeld, peer netip.AddrPort, accept func() (uint32, error)) {
-	kept, named := &h.held[a.Handle], h.server.external(peer)
+	kept, named := h.held.at(a.Handle), h.server.external(peer)
 	policy := h.settings.realms.policy(kept.realm, kept.tenant)
 	if policy == nil || !a.HasPermission(peer.Addr()) {
 		return
@@ -56,7 +56,7 @@ func (h *Handler) peerArrived(a *allocation.Allocation, tcp *tcpHeld, peer netip
 
 // reviewTCP closes the connections to peers that the policy denies by now.
 func (h *Handler) reviewTCP(a *allocation.Allocation, policy *allocation.Policy) {
-	h.held[a.Handle].tcp.relay.CloseUnless(func(peer netip.AddrPort) bool {
+	h.held.at(a.Handle).tcp.relay.CloseUnless(func(peer netip.AddrPort) bool {
 		return policy.CheckTCP(h.server.external(peer)).Decision == allocation.Allow
 	})
 }

@@ -19,7 +19,7 @@ func (h *Handler) createPermission(r *request) error {
 	if err != nil || len(h.peers) == 0 {
 		return errBadRequest
 	}
-	policy := r.realm.policyOf(h.held[a.Handle].tenant)
+	policy := r.realm.policyOf(h.held.at(a.Handle).tenant)
 	h.addrs = h.addrs[:0]
 	for _, peer := range h.peers {
 		if err := h.judge(policy.CheckIP(peer.Addr())); err != nil {
@@ -35,14 +35,14 @@ func (h *Handler) createPermission(r *request) error {
 	if err != nil {
 		return err
 	}
-	h.held[a.Handle].newPeers.paidNs = paid
+	h.held.at(a.Handle).newPeers.paidNs = paid
 	for i, addr := range h.addrs {
 		byPort := policy.CheckIP(h.peers[i].Addr()).Decision == allocation.ByPort
 		one := a.OfFamily(addr)
 		if one == nil {
 			return allocation.ErrPeerFamily
 		}
-		if h.held[one.Handle].tcp != nil {
+		if h.held.at(one.Handle).tcp != nil {
 			continue // no datagrams: the permission is asked for when a peer connects
 		}
 		if err := h.worker.Permit(fastpath.AllocationID(one.Handle), addr, lifetime, byPort); err != nil {
@@ -61,7 +61,7 @@ func (h *Handler) channelBind(r *request) error {
 	if err != nil {
 		return err
 	}
-	if h.held[a.Handle].tcp != nil {
+	if h.held.at(a.Handle).tcp != nil {
 		return errRelayKind
 	}
 	number, hasNumber, err := r.msg.ChannelNumber()
@@ -75,7 +75,7 @@ func (h *Handler) channelBind(r *request) error {
 	if peer.Port() == 0 {
 		return errBadRequest
 	}
-	policy := r.realm.policyOf(h.held[a.Handle].tenant)
+	policy := r.realm.policyOf(h.held.at(a.Handle).tenant)
 	if err := h.judge(policy.Check(peer)); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (h *Handler) channelBind(r *request) error {
 	if err != nil {
 		return err
 	}
-	h.held[first].newPeers.paidNs = paid
+	h.held.at(first).newPeers.paidNs = paid
 	id := fastpath.AllocationID(a.Handle)
 	if err := h.worker.Permit(id, bound.Addr(), permission, byPort); err != nil {
 		return err
@@ -132,7 +132,7 @@ func isNewPeer(a *allocation.Allocation, peer netip.AddrPort) bool {
 // checkNewPeers holds so many new peers against their rate, and returns what the pace
 // becomes when they are let in.
 func (h *Handler) checkNewPeers(a *allocation.Allocation, fresh int) (paidNs int64, err error) {
-	paidNs, ok := h.held[a.Handle].newPeers.after(h.nowNs, fresh)
+	paidNs, ok := h.held.at(a.Handle).newPeers.after(h.nowNs, fresh)
 	if !ok {
 		h.server.ledger.CountRefusal(quota.LimitNewPeers)
 		return 0, errNewPeers

@@ -26,7 +26,7 @@ func (h *Handler) refresh(r *request) error {
 	h.success(r).Lifetime(granted)
 	if granted > 0 {
 		h.keepToken(r, a)
-		if m := h.held[a.Handle].mobility; m != nil {
+		if m := h.held.at(a.Handle).mobility; m != nil {
 			h.renewTicket(m)
 			h.answer.Attribute(wire.AttrMobilityTicket, m.ticket[:])
 		}

@@ -35,8 +35,8 @@ func (h *Handler) end(a *allocation.Allocation, cause endCause) {
 func (h *Handler) release(a *allocation.Allocation, cause endCause) {
 	h.endTCP(a)
 	traffic := h.worker.Withdraw(fastpath.AllocationID(a.Handle))
-	kept := h.held[a.Handle]
-	h.held[a.Handle] = held{}
+	kept := *h.held.at(a.Handle)
+	*h.held.at(a.Handle) = held{}
 	h.giveBack(a, kept, traffic, cause)
 }
 

@@ -64,7 +64,7 @@ func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	if h.settings.STUNOnly {
 		return false
 	}
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	realm := h.settings.realms.byName[kept.realm]
 	if kept.isByToken() {
 		return realm != nil && realm.auth.HasTokenKey(kept.secretName)
@@ -76,7 +76,7 @@ func (h *Handler) mayLive(a *allocation.Allocation) bool {
 // allocation.
 func (h *Handler) reviewPeers(a *allocation.Allocation) {
 	id, now := fastpath.AllocationID(a.Handle), time.Now()
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	policy := h.settings.realms.policy(kept.realm, kept.tenant)
 	if kept.tcp != nil {
 		h.reviewTCP(a, policy)

@@ -144,7 +144,7 @@ func (h *Handler) allocationOf(r *request) (*allocation.Allocation, error) {
 // does not say whose it is, and its kid changes with the key of the authorization
 // server: those of one tenant stand for each other.
 func (h *Handler) owns(r *request, a *allocation.Allocation) bool {
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	switch {
 	case kept.realm != r.realm.auth.Realm() || kept.isByToken() != r.credential.IsToken:
 		return false

@@ -32,7 +32,7 @@ func (h *Handler) resume(r *request) error {
 // another allocation than the one with this serial number.
 func (h *Handler) isTaken(r *request, serial uint32) bool {
 	if a := h.table.Find(r.tuple); a != nil {
-		m := h.held[a.Handle].mobility
+		m := h.held.at(a.Handle).mobility
 		return m == nil || m.serial != serial
 	}
 	e := h.expected[r.tuple]

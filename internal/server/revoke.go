@@ -19,7 +19,7 @@ func (s *Server) EndRevoked(ctx context.Context, workers []*fastpath.Worker) err
 }
 
 func (h *Handler) endIfRevoked(a *allocation.Allocation) {
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	if h.server.isRevoked(kept.realm, a.Username, authn.Credential{User: a.User, SecretName: kept.secretName, Tenant: kept.tenant}) {
 		h.end(a, endRevoked)
 	}

@@ -91,7 +91,7 @@ func tcpLimits(kept *held, terms *quota.Terms) tcprelay.Limits {
 // endTCP ends what a TCP allocation has besides. Nothing is relayed once it has
 // returned, and what was is counted.
 func (h *Handler) endTCP(a *allocation.Allocation) {
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	if kept.tcp == nil {
 		return
 	}
@@ -102,7 +102,7 @@ func (h *Handler) endTCP(a *allocation.Allocation) {
 
 // countTCP adds what connections relayed to the traffic of their allocation.
 func (h *Handler) countTCP(a *allocation.Allocation) {
-	toPeer, toClient := h.held[a.Handle].tcp.relay.Traffic()
+	toPeer, toClient := h.held.at(a.Handle).tcp.relay.Traffic()
 	h.worker.CountTCP(fastpath.AllocationID(a.Handle), toPeer, toClient)
 }
 

@@ -42,7 +42,7 @@ func fastTerms(terms *quota.Terms) fastpath.Terms {
 // reviewTerms gives a live allocation the limits of today. Where a shared limit
 // finds no bucket any more the allocation goes on without it.
 func (h *Handler) reviewTerms(a *allocation.Allocation) {
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	terms, err := kept.hold.Terms()
 	if err != nil {
 		h.server.noisy.Warn("a live allocation goes on without a limit of the new configuration", logging.Err(err))

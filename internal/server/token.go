@@ -41,7 +41,7 @@ func (h *Handler) isSession(r *request, username string) bool {
 	if a == nil {
 		return false
 	}
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	end := time.Unix(0, kept.tokenEnd)
 	if !kept.isByToken() || kept.realm != r.realm.auth.Realm() || time.Until(end) < time.Second ||
 		!r.protection.fits(r.msg, &kept.key) {
@@ -60,7 +60,7 @@ func (h *Handler) keepToken(r *request, a *allocation.Allocation) {
 		return
 	}
 	for one := range a.Families() {
-		kept := &h.held[one.Handle]
+		kept := h.held.at(one.Handle)
 		kept.party = h.partyOf(kept.realm, kept.tenant, r.credential.SecretName)
 		kept.key, kept.tokenEnd = r.credential.Key, tokenEnd(r)
 	}

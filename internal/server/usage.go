@@ -22,7 +22,7 @@ func (h *Handler) chargeUsers(w *fastpath.Worker) {
 
 // charge charges one allocation.
 func (h *Handler) charge(a *allocation.Allocation) {
-	kept := &h.held[a.Handle]
+	kept := h.held.at(a.Handle)
 	traffic := h.worker.Traffic(fastpath.AllocationID(a.Handle))
 	if kept.hold.Use(kept.uncharged(&traffic), time.Since(a.CreatedAt())) != nil {
 		h.end(a, endQuota)
@@ -51,7 +51,7 @@ func (h *Handler) chargeAll() {
 		return
 	}
 	for a := range h.table.All() {
-		kept := &h.held[a.Handle]
+		kept := h.held.at(a.Handle)
 		traffic := h.worker.Traffic(fastpath.AllocationID(a.Handle))
 		kept.hold.Charge(kept.uncharged(&traffic))
 	}

@@ -23,15 +23,15 @@ func (s *Server) onEach(ctx context.Context, workers []*fastpath.Worker, v visit
 
 // walk visits the allocations whose handles are from and above, with packets
 // served between strides, and then calls done.
-func (h *Handler) walk(w *fastpath.Worker, from int, v visit, done func()) {
+func (h *Handler) walk(w *fastpath.Worker, from uint32, v visit, done func()) {
 	h.enter(w)
 	for {
 		for range stride {
-			if from >= len(h.held) {
+			if from >= h.held.size() {
 				done()
 				return
 			}
-			if a := h.held[from].allocation; a != nil {
+			if a := h.held.at(from).allocation; a != nil {
 				v(h, a)
 			}
 			from++
