@@ -57,13 +57,40 @@ func parseAddress(v []byte) (netip.AddrPort, bool) {
 // parseXORAddress reads the value of XOR-MAPPED-ADDRESS and its like (RFC 8489
 // section 14.2) in a message whose header starts at header.
 func parseXORAddress(v, header []byte) (netip.AddrPort, bool) {
-	var plain [addressSize6]byte
-	if len(v) > len(plain) {
-		return netip.AddrPort{}, false
+	ip, port, family := decodeXOR(v, header)
+	switch family {
+	case FamilyIPv4:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip[12:])), port), true
+	case FamilyIPv6:
+		return netip.AddrPortFrom(netip.AddrFrom16(ip), port), true
 	}
-	n := copy(plain[:], v)
-	xorAddress(plain[:n], header)
-	return parseAddress(plain[:n])
+	return netip.AddrPort{}, false
+}
+
+// decodeXOR is parseXORAddress in parts, IPv4 as ::ffff:a.b.c.d; family 0 stands
+// for a value that is none.
+func decodeXOR(v, header []byte) (ip [16]byte, port uint16, family Family) {
+	if len(v) < addressSize4 {
+		return ip, 0, 0
+	}
+	family = Family(v[1])
+	port = binary.BigEndian.Uint16(v[2:]) ^ binary.BigEndian.Uint16(header[4:])
+	switch {
+	case family == FamilyIPv4 && len(v) == addressSize4:
+		ip[10], ip[11] = 0xFF, 0xFF
+		xorWord(ip[12:], v[4:], header[4:])
+	case family == FamilyIPv6 && len(v) == addressSize6:
+		for i := 0; i < len(ip); i += 4 {
+			xorWord(ip[i:], v[4+i:], header[4+i:])
+		}
+	default:
+		return ip, 0, 0
+	}
+	return ip, port, family
+}
+
+func xorWord(to, a, b []byte) {
+	binary.BigEndian.PutUint32(to, binary.BigEndian.Uint32(a)^binary.BigEndian.Uint32(b))
 }
 
 // putAddress writes the value of MAPPED-ADDRESS and its like and returns its

@@ -154,7 +154,7 @@ func FuzzSend(f *testing.F) {
 		if !want {
 			return
 		}
-		if s.Peer != peer || !bytes.Equal(b[s.Off:s.Off+s.N], data) || s.DontFragment != m.DontFragment() {
+		if peerOf(s) != peer || !bytes.Equal(b[s.Off:s.Off+s.N], data) || s.DontFragment != m.DontFragment() {
 			t.Errorf("got %+v, want peer %v, data %x, DF %v", s, peer, data, m.DontFragment())
 		}
 	})

@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"net/netip"
-)
+import "encoding/binary"
 
 // sendType is the message type of a Send indication.
 const sendType = 0x0016
@@ -17,9 +14,11 @@ func IsSend(b []byte) bool {
 // SendIndication is what a relay needs of a Send indication. The data to relay
 // is the datagram's bytes [Off : Off+N]; N may be 0.
 type SendIndication struct {
-	Peer         netip.AddrPort // of the attribute's own family, see FamilyOf
-	Off, N       int
+	PeerIP       [16]byte // IPv4 as ::ffff:a.b.c.d
+	PeerPort     uint16
+	PeerFamily   Family // of the attribute, which may hold a mapped address as IPv6
 	DontFragment bool
+	Off, N       int
 }
 
 // ParseSend checks the Send indication that fills b and finds peer and data
@@ -69,8 +68,7 @@ func ParseSend(b []byte) (s SendIndication, r Reason) {
 	if peer == nil || s.Off == 0 {
 		return s, ReasonMissingAttribute
 	}
-	var ok bool
-	if s.Peer, ok = parseXORAddress(peer, b); !ok {
+	if s.PeerIP, s.PeerPort, s.PeerFamily = decodeXOR(peer, b); s.PeerFamily == 0 {
 		return s, ReasonMalformedAttribute
 	}
 	return s, OK

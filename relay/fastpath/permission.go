@@ -11,8 +11,12 @@ type permission struct {
 	_          [7]byte
 }
 
-// permissionOf finds the permission of an allocation for an IP address.
+// permissionOf finds the permission of an allocation for an IP address. Most
+// have one or two, so the latest is tried before the index.
 func (t *tables) permissionOf(id AllocationID, ip *[16]byte) ref {
+	if r := t.allocations.at(id).permissions; r == 0 || t.permissions.at(r).ip == *ip {
+		return r
+	}
 	hash := t.seeds.hash(ip, permissionKey(id))
 	for pos := hash; ; pos++ {
 		var r ref

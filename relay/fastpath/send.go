@@ -15,10 +15,10 @@ func (w *Worker) sendIndication(listener ListenerID, v view, s *wire.SendIndicat
 	}
 	// An IPv4 address in an IPv6 attribute is no IPv4 peer, but would have the
 	// same key.
-	if s.Peer.Addr().Is4In6() {
+	peer := udpbatch.Addr{IP: s.PeerIP, Port: s.PeerPort}
+	if s.PeerFamily == wire.FamilyIPv6 && peer.Is4() {
 		return w.lose(id, DropNoPermission)
 	}
-	peer := udpbatch.AddrOf(s.Peer)
 	w.toLocal(&peer.IP)
 	if a := t.allocations.at(id); a.twin != 0 && peer.Is4() != (a.peerLimit == maxPayload4) {
 		id = a.twin
