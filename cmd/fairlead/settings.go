@@ -32,7 +32,7 @@ func newSettings(cfg *config.Config, set store.Set, log *zap.Logger) (server.Set
 		Mobility:       cfg.Allocation.Mobility,
 		AllowPeers:     allow,
 		DenyPeers:      deny,
-		Protected:      append(cfg.ProtectedAddresses(), storeAddresses(set, log)...),
+		Protected:      append(cfg.ProtectedAddresses(), backEndAddresses(cfg, set, log)...),
 		Software:       cfg.STUN.Software,
 		MappedAddress:  cfg.STUN.MappedAddress,
 		STUNOnly:       cfg.STUN.Only,

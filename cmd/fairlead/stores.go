@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/netip"
 	"reflect"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -18,12 +15,8 @@ import (
 	"github.com/fairlead/fairlead/internal/logging"
 )
 
-const (
-	// refreshTimeout is how long a reload may ask the stores again.
-	refreshTimeout = 10 * time.Second
-	// resolveTimeout is how long the address of a store may be looked up.
-	resolveTimeout = 5 * time.Second
-)
+// refreshTimeout is how long a reload may ask the stores again.
+const refreshTimeout = 10 * time.Second
 
 // stores are the stores of a running server. A reload keeps those that it does
 // not change, with what they remember.
@@ -119,43 +112,4 @@ func withStores(cfg authn.Config, set store.Set) authn.Config {
 		cfg.Source = own
 	}
 	return cfg
-}
-
-// storeAddresses are where back-ends are reached: no relay may get there.
-func storeAddresses(set store.Set, log *zap.Logger) []netip.AddrPort {
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
-	defer cancel()
-	var addresses []netip.AddrPort
-	for _, each := range set {
-		for _, address := range each.Addresses() {
-			found, err := resolve(ctx, address)
-			if err != nil {
-				log.Warn("cannot tell the address of a store: it is not denied as a peer until the next reload",
-					zap.String("store", each.Name()), logging.Err(err))
-			}
-			addresses = append(addresses, found...)
-		}
-	}
-	return addresses
-}
-
-// resolve looks up the addresses of "host:port".
-func resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("port of %s: %w", address, err)
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	var found []netip.AddrPort
-	for _, ip := range ips {
-		found = append(found, netip.AddrPortFrom(ip.Unmap().WithZone(""), uint16(number)))
-	}
-	return found, nil
 }

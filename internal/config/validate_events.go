@@ -1,9 +1,7 @@
 package config
 
 import (
-	"net/netip"
 	"net/url"
-	"strconv"
 
 	"github.com/fairlead/fairlead/internal/events"
 )
@@ -45,30 +43,3 @@ func (c *Config) EventSinks() []events.Sink {
 	}
 	return sinks
 }
-
-// backEnds are the addresses of other servers that this one talks to, as far as
-// the configuration gives them as IP addresses. No relay may reach them.
-func (c *Config) backEnds() []netip.AddrPort {
-	var addresses []netip.AddrPort
-	for _, text := range []string{c.Events.Webhook.URL, c.Events.Redis.URL.Reveal()} {
-		u, err := url.Parse(text)
-		if err != nil {
-			continue
-		}
-		addr, err := netip.ParseAddr(u.Hostname())
-		if err != nil || addr.IsUnspecified() || addr.Zone() != "" {
-			continue
-		}
-		port, err := strconv.ParseUint(u.Port(), 10, 16)
-		if err != nil {
-			port = defaultPorts[u.Scheme]
-		}
-		if port != 0 {
-			addresses = append(addresses, netip.AddrPortFrom(addr.Unmap(), uint16(port)))
-		}
-	}
-	return addresses
-}
-
-// defaultPorts are what a URL means that names none.
-var defaultPorts = map[string]uint64{"http": 80, "https": 443, "redis": 6379, "rediss": 6379}

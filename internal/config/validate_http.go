@@ -56,8 +56,8 @@ func (c *Config) httpAddresses() []netip.AddrPort {
 	return addresses
 }
 
-// ProtectedAddresses are what no relay may reach: the addresses of this server,
-// its clients' and its operators', and of those it talks to.
+// ProtectedAddresses are what no relay may reach, beside BackEnds: the addresses of
+// this server, its clients' and its operators', and of those it passes clients to.
 func (c *Config) ProtectedAddresses() []netip.AddrPort {
-	return slices.Concat(c.ListenerAddresses(), c.DiscoveryListeners(), c.httpAddresses(), c.backEnds(), c.passedTo())
+	return slices.Concat(c.ListenerAddresses(), c.DiscoveryListeners(), c.httpAddresses(), c.passedTo())
 }
