@@ -83,6 +83,7 @@ type Credential struct {
 	SecretName string    // name of the shared secret of a REST credential
 	Tenant     string    // that the shared secret, or the user of a Source, belongs to; may be empty
 	IsToken    bool      // of an access token: nobody's in particular, SecretName is its kid
+	KeyPrint   KeyPrint  // of the key that the token was made with
 }
 
 // New validates cfg and computes the keys of its users. Its error lists every

@@ -82,7 +82,7 @@ func (a *Authenticator) VerifyToken(kid string, token []byte, check func(key Key
 	if !ok {
 		return Credential{}, Unknown
 	}
-	c := Credential{SecretName: wireName(kid), Tenant: opener.tenant, IsToken: true}
+	c := Credential{SecretName: wireName(kid), Tenant: opener.tenant, IsToken: true, KeyPrint: opener.mark}
 	if c.Key = sessionKey(read.macKey); !check(c.Key) {
 		if c.Key = sessionKey(read.macKey[:coturnMACKeyBytes]); !check(c.Key) {
 			return Credential{}, Unknown

@@ -228,15 +228,19 @@ func TestTokenMACKeys(t *testing.T) {
 
 func TestOAuthConfig(t *testing.T) {
 	a := tokenRealm(t)
-	if a.TokenServer() != sampleServer || !a.HasTokenKey("long") || a.HasTokenKey("other") {
-		t.Errorf("got server %q, key long %t, key other %t", a.TokenServer(), a.HasTokenKey("long"), a.HasTokenKey("other"))
+	token := sealToken(t, sampleKey, sampleServer, sampleNonce, tokenText(sampleMACKey, now(), time.Hour))
+	made, _ := a.VerifyToken("long", token, holds(sampleMACKey))
+	another := tokenRealm(t, func(c *authn.Config) { c.OAuth.Keys[0].Key = []byte(strings.Repeat("k", 32)) })
+	if a.TokenServer() != sampleServer || !a.HasTokenKey("long", made.KeyPrint) || a.HasTokenKey("other", made.KeyPrint) || another.HasTokenKey("long", made.KeyPrint) {
+		t.Errorf("got server %q, key long %t, key other %t, long with another secret %t", a.TokenServer(),
+			a.HasTokenKey("long", made.KeyPrint), a.HasTokenKey("other", made.KeyPrint), another.HasTokenKey("long", made.KeyPrint))
 	}
 	if a.Features().UserHash {
 		t.Error("announces hashed usernames, and no hash stands for a kid")
 	}
 	off := tokenRealm(t, func(c *authn.Config) { c.OAuth, c.Anonymous = authn.OAuth{}, true })
-	if off.TokenServer() != "" || off.HasTokenKey("long") {
-		t.Errorf("without keys: got server %q and key long %t", off.TokenServer(), off.HasTokenKey("long"))
+	if off.TokenServer() != "" || off.HasTokenKey("long", made.KeyPrint) {
+		t.Errorf("without keys: got server %q and key long %t", off.TokenServer(), off.HasTokenKey("long", made.KeyPrint))
 	}
 	key := []byte(sampleKey)
 	for want, o := range map[string]authn.OAuth{

@@ -3,6 +3,7 @@ package authn
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -71,6 +72,15 @@ type tokens struct {
 type tokenOpener struct {
 	aead   cipher.AEAD
 	tenant string
+	mark   KeyPrint
+}
+
+// KeyPrint tells the secrets of token keys apart that have the same kid.
+type KeyPrint [16]byte
+
+func printOf(key []byte) KeyPrint {
+	sum := sha256.Sum256(key)
+	return KeyPrint(sum[:])
 }
 
 // tokenDelta is what clocks may differ by, and a token lives longer (RFC 7635
@@ -92,7 +102,7 @@ func newTokens(o OAuth, skew time.Duration) *tokens {
 		if err != nil {
 			continue // likewise
 		}
-		t.openers[key.ID] = tokenOpener{aead, key.Tenant}
+		t.openers[key.ID] = tokenOpener{aead, key.Tenant, printOf(key.Key)}
 	}
 	return t
 }
@@ -106,11 +116,12 @@ func (a *Authenticator) TokenServer() string {
 	return a.tokens.serverName
 }
 
-// HasTokenKey reports whether tokens by this key are taken.
-func (a *Authenticator) HasTokenKey(id string) bool {
+// HasTokenKey reports whether tokens by this key are taken, with the secret that it
+// had then.
+func (a *Authenticator) HasTokenKey(id string, mark KeyPrint) bool {
 	if a.tokens == nil {
 		return false
 	}
-	_, ok := a.tokens.openers[id]
-	return ok
+	opener, ok := a.tokens.openers[id]
+	return ok && opener.mark == mark
 }

@@ -104,7 +104,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 		return err
 	}
 	kept := held{
-		party: h.partyOf(r.realm.auth.Realm(), r.credential.Tenant, r.credential.SecretName),
+		party: h.partyOf(r.realm.auth.Realm(), &r.credential),
 		pool:  open.first.pool, hold: hold, key: r.credential.Key, token: open.token, lack: open.twinLack,
 		tokenEnd: tokenEnd(r),
 	}

@@ -67,7 +67,7 @@ func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	kept := h.held.at(a.Handle)
 	realm := h.settings.realms.byName[kept.realm]
 	if kept.isByToken() {
-		return realm != nil && realm.auth.HasTokenKey(kept.secretName)
+		return realm != nil && realm.auth.HasTokenKey(kept.secretName, kept.keyPrint)
 	}
 	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key})
 }

@@ -49,7 +49,7 @@ func (h *Handler) isSession(r *request, username string) bool {
 	}
 	r.username, r.isSigned = username, true
 	r.credential = authn.Credential{
-		Key: kept.key, SecretName: kept.secretName, Tenant: kept.tenant, ExpiresAt: end, IsToken: true,
+		Key: kept.key, SecretName: kept.secretName, Tenant: kept.tenant, ExpiresAt: end, IsToken: true, KeyPrint: kept.keyPrint,
 	}
 	return true
 }
@@ -61,7 +61,7 @@ func (h *Handler) keepToken(r *request, a *allocation.Allocation) {
 	}
 	for one := range a.Families() {
 		kept := h.held.at(one.Handle)
-		kept.party = h.partyOf(kept.realm, kept.tenant, r.credential.SecretName)
+		kept.party = h.partyOf(kept.realm, &r.credential)
 		kept.key, kept.tokenEnd = r.credential.Key, tokenEnd(r)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,6 +204,21 @@ func TestTokenUnexpected(t *testing.T) {
 	if challenge.Contains(attrThirdParty) {
 		t.Error("the 401 has THIRD-PARTY-AUTHORIZATION")
 	}
+}
+
+// A key that keeps its kid and gets another secret is another key: what was made by
+// the old one, which may be known to whoever should not know it, ends.
+func TestTokenKeyReplaced(t *testing.T) {
+	f := start(t, withTokens)
+	north, south := bear(t, f, "north", tokenKey, time.Hour), bear(t, f, "south", nextTokenKey, time.Hour)
+	for _, b := range []*bearer{north, south} {
+		b.wantCode(b.ask(stun.MethodAllocate, true, requestedTransport(17)), 0)
+		b.wantCode(b.ask(stun.MethodRefresh, false), 0)
+	}
+	f.apply(t, func(o *options) { o.auth.OAuth.Keys[0].Key = []byte(strings.Repeat("n", len(tokenKey))) })
+	f.awaitEnd(t, "revoked", 1)
+	north.wantCode(north.ask(stun.MethodRefresh, false), 401)
+	south.wantCode(south.ask(stun.MethodRefresh, false), 0)
 }
 
 // A key that is taken away, or revoked, ends what its tokens made. The tenant of a
