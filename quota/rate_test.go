@@ -135,9 +135,11 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 			most := 0
 			for i := range users { // 10,000 per second, ten seconds
 				churn(t, l, distinct(i))
-				time.Sleep(100 * time.Microsecond)
-				u, c := l.Accounts()
-				most = max(most, u, c)
+				if i%100 == 99 { // looking through all accounts takes time
+					u, c := l.Accounts()
+					most = max(most, u, c)
+					time.Sleep(10 * time.Millisecond)
+				}
 			}
 			if most > 20_000 { // two seconds' worth
 				t.Errorf("accounts under load: got up to %d, want at most 20000", most)
