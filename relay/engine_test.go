@@ -18,7 +18,7 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // start runs an engine until the end of the test.
 func start(t *testing.T, cfg relay.Config) *relay.Engine {

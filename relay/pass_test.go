@@ -230,12 +230,8 @@ func TestPassedConnectionsAreBounded(t *testing.T) {
 		eventually(t, func() bool { return engine.StreamStats().PassedNow == 0 })
 	})
 	t.Run("no backend", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		listener.Close()
-		engine, addr, client := passing(t, relay.Pass{To: netip.MustParseAddrPort(listener.Addr().String())}, nil)
+		nobody := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), testnet.FreePort(t, "127.0.0.1"))
+		engine, addr, client := passing(t, relay.Pass{To: nobody}, nil)
 		wantEnd(t, open(t, addr))
 		eventually(t, func() bool {
 			s := engine.StreamStats()

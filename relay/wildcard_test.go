@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
+	"github.com/fairlead/fairlead/internal/testnet"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -58,19 +59,8 @@ func texts[T fmt.Stringer](list []T) []string {
 	return out
 }
 
-// freePort returns a port that is free on all loopback addresses in use here.
-func freePort(t *testing.T) uint16 {
-	t.Helper()
-	c, err := net.ListenUDP("udp", &net.UDPAddr{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return uint16(c.LocalAddr().(*net.UDPAddr).Port)
-}
-
-// answeredBy sends a message from src to the address and returns the source of
-// the answer; the zero value if there is none.
+// answeredBy sends a message to the address and returns the source of the answer;
+// the zero value if there is none.
 func answeredBy(t *testing.T, to netip.AddrPort) netip.AddrPort {
 	t.Helper()
 	c, err := net.ListenUDP("udp4", nil)
@@ -79,7 +69,7 @@ func answeredBy(t *testing.T, to netip.AddrPort) netip.AddrPort {
 	}
 	defer c.Close()
 	b := make([]byte, 100)
-	for range 20 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if _, err := c.WriteToUDPAddrPort([]byte{0, 1}, to); err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +86,7 @@ func answeredBy(t *testing.T, to netip.AddrPort) netip.AddrPort {
 // A wildcard listener answers from the address that was reached, gains and loses
 // addresses while it runs, and gives a returning address its old number.
 func TestWildcardFollowsTheInterfaces(t *testing.T) {
-	port := freePort(t)
+	port := testnet.FreePort(t, "0.0.0.0")
 	at := func(ip string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(ip), port) }
 	local := &LocalAddresses{}
 	setLocal := func(ips ...string) []netip.Addr {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/testnet"
 )
 
 // serveFile runs the server of a configuration file until stop is called.
@@ -47,17 +47,6 @@ func serveConfig(t *testing.T, cfg *config.Config) (i *instance, stop func()) {
 	}
 }
 
-// freePort is a UDP port of loopback that nobody has at the moment.
-func freePort(t *testing.T) int {
-	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).Port
-}
-
 // What ctl revokes is listed, survives a restart and can be lifted.
 func TestCtlRevokes(t *testing.T) {
 	dir := t.TempDir()
@@ -73,7 +62,7 @@ auth: {realm: "example.org", secrets: [{name: "one", value: "0123456789abcdef"}]
 monitoring: {address: "off"}
 admin: {address: "unix:%s/admin.sock"}
 state_dir: %q
-`, freePort(t), dir, state)
+`, testnet.FreePort(t, "127.0.0.1"), dir, state)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,12 +21,7 @@ func TestEndpointOfARunningServer(t *testing.T) {
 	dir := t.TempDir()
 	certificate := testnet.NewCertificate(t, time.Now().Add(time.Hour), "turn.example.org")
 	certificate.Write(t, dir)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address, port := listener.Addr().String(), freePort(t)
-	listener.Close()
+	address, port := fmt.Sprintf("127.0.0.1:%d", testnet.FreePort(t, "127.0.0.1")), testnet.FreePort(t, "127.0.0.1")
 	file := filepath.Join(dir, "fairlead.yaml")
 	write := func(key string) *config.Config {
 		t.Helper()

@@ -10,14 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fairlead/fairlead/internal/config"
+	"github.com/fairlead/fairlead/internal/testnet"
 )
 
 // A server that is being emptied hands out credentials for another one that
 // answers, and none for realms that only it has.
 func TestEndpointWhileDraining(t *testing.T) {
-	start := func(extra string) (i *instance, port int) {
+	start := func(extra string) (i *instance, port uint16) {
 		t.Helper()
-		port = freePort(t)
+		port = testnet.FreePort(t, "127.0.0.1")
 		cfg, _, err := config.Load(config.Options{Set: []string{
 			fmt.Sprintf(`listeners=[{address: "127.0.0.1:%d", transport: udp}]`, port),
 			"workers=1", "monitoring.address=off", "auth.realm=example.org", `auth.secrets=[{value: "0123456789abcdef"}]`,
@@ -51,12 +52,9 @@ func TestEndpointWhileDraining(t *testing.T) {
 			t.Errorf("%s, %s: got status %d, want %d, URLs differ (-want +got):\n%s", when, key, gotStatus, status, diff)
 		}
 	}
-	url := func(port int) string { return fmt.Sprintf("turn:127.0.0.1:%d?transport=udp", port) }
+	url := func(port uint16) string { return fmt.Sprintf("turn:127.0.0.1:%d?transport=udp", port) }
 	want("serving", "the+key+of+the+partners", 200, url(own))
-	deadline := time.Now().Add(10 * time.Second)
-	for len(i.others.Healthy()) == 0 && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
-	}
+	testnet.Await(t, time.Minute, func() bool { return len(i.others.Healthy()) == 1 }, "the other server has answered")
 	i.isStopping.Store(true)
 	want("draining", "the+key+of+the+backend", 200, url(other))
 	want("draining", "the+key+of+the+partners", 503)

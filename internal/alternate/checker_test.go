@@ -15,10 +15,11 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fairlead/fairlead/internal/alternate"
+	"github.com/fairlead/fairlead/internal/testnet"
 	"github.com/fairlead/fairlead/internal/wire"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // answer makes a Binding success response, nil for what is no request.
 func answer(request []byte) []byte {
@@ -100,12 +101,8 @@ func tlsServer(t *testing.T, domain string) alternate.Server {
 // closed is an address where nobody is.
 func closed(t *testing.T, transport alternate.Transport) alternate.Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return alternate.Server{Address: listener.Addr().(*net.TCPAddr).AddrPort(), Transport: transport}
+	nobody := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), testnet.FreePort(t, "127.0.0.1"))
+	return alternate.Server{Address: nobody, Transport: transport}
 }
 
 func TestProbe(t *testing.T) {

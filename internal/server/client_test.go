@@ -15,7 +15,7 @@ import (
 )
 
 // answerTimeout bounds the wait for an answer that must come.
-const answerTimeout = 5 * time.Second
+const answerTimeout = 30 * time.Second
 
 // client speaks STUN over a real socket. It is built on pion/stun alone, so
 // that a mistake of this project's codec cannot hide.

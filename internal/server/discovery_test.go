@@ -10,6 +10,7 @@ import (
 
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/testnet"
 )
 
 // Attributes of RFC 5780, by number, so that a wrong one here and there cannot
@@ -27,8 +28,8 @@ const (
 func discovering(t *testing.T, listen string, addresses [2]string, change ...func(*options)) (*fixture, server.Discovery) {
 	t.Helper()
 	d := server.Discovery{Addresses: [2]netip.Addr{netip.MustParseAddr(addresses[0]), netip.MustParseAddr(addresses[1])}}
-	for i := range d.Ports {
-		d.Ports[i] = freePortOnAll(t, d.Addresses[:], d.Ports[0])
+	for d.Ports[0] == d.Ports[1] {
+		d.Ports = [2]uint16{testnet.FreePort(t, addresses[:]...), testnet.FreePort(t, addresses[:]...)}
 	}
 	change = append([]func(*options){func(o *options) {
 		o.listen = listen
@@ -36,25 +37,6 @@ func discovering(t *testing.T, listen string, addresses [2]string, change ...fun
 		o.discovery = []server.Discovery{d}
 	}}, change...)
 	return start(t, change...), d
-}
-
-// freePortOnAll returns a port other than one that no socket has on these
-// addresses.
-func freePortOnAll(t *testing.T, addresses []netip.Addr, other uint16) uint16 {
-	t.Helper()
-	for range 100 {
-		port := freeAddress(t, netip.AddrPortFrom(addresses[0], 0).String()).Port()
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addresses[1], port)))
-		if err != nil {
-			continue
-		}
-		conn.Close()
-		if port != other {
-			return port
-		}
-	}
-	t.Fatal("got no port that is free on every address")
-	return 0
 }
 
 // asker is a client that takes answers from anywhere.

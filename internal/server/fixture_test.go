@@ -16,6 +16,7 @@ import (
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/testnet"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
@@ -273,18 +274,6 @@ func rule(t *testing.T, text string) allocation.Rule {
 // freeAddress fills in a port that no socket of UDP or TCP has at the moment.
 func freeAddress(t *testing.T, address string) netip.AddrPort {
 	t.Helper()
-	for range 100 {
-		conn, err := net.ListenPacket("udp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := conn.LocalAddr().(*net.UDPAddr).AddrPort()
-		conn.Close()
-		if l, err := net.Listen("tcp", addr.String()); err == nil {
-			l.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port is free for UDP and TCP")
-	return netip.AddrPort{}
+	ip := netip.MustParseAddrPort(address).Addr()
+	return netip.AddrPortFrom(ip, testnet.FreePort(t, ip.String()))
 }

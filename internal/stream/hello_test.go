@@ -16,7 +16,7 @@ import (
 	"github.com/fairlead/fairlead/internal/testnet"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // pair is both ends of a connection on loopback.
 func pair(t testing.TB) (server, client *net.TCPConn) {

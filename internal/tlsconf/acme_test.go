@@ -35,11 +35,10 @@ func storageDirectory(t *testing.T) string {
 	}
 	t.Cleanup(func() {
 		var err error
-		for range 100 {
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			if err = os.RemoveAll(directory); err == nil {
 				return
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		t.Errorf("remove the storage: %v", err)
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/fairlead/fairlead/internal/udpbatch"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 var layout = udpbatch.Layout{Slots: 8, Headroom: 64, Size: 65535, Tailroom: 8}
 

@@ -22,7 +22,7 @@ const (
 
 	listenerID = fastpath.ListenerID(3)
 	minute     = time.Minute
-	patience   = 10 * time.Second
+	patience   = 30 * time.Second
 )
 
 // fixture is a running worker with one listener.

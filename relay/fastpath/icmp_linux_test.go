@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/fairlead/fairlead/internal/testnet"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -67,9 +68,5 @@ func TestPeerErrorsWithinOneBatch(t *testing.T) {
 // closedPort returns an address on which nobody listens.
 func closedPort(t *testing.T, ip string) netip.AddrPort {
 	t.Helper()
-	e := newEndpoint(t, ip)
-	if err := e.conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return e.addr
+	return netip.AddrPortFrom(netip.MustParseAddr(ip), testnet.FreePort(t, ip))
 }

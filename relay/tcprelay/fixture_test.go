@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds every wait for something that must happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 var (
 	loopback = netip.MustParseAddrPort("127.0.0.1:0")

@@ -105,8 +105,8 @@ func deaf(t *testing.T) netip.AddrPort {
 		t.Fatal(err)
 	}
 	at := netip.AddrPortFrom(loopback.Addr(), uint16(name.(*unix.SockaddrInet4).Port))
-	for range 10 { // fewer fit
-		conn, err := net.DialTimeout("tcp", at.String(), 50*time.Millisecond)
+	for range 10 { // fewer fit, and loopback answers in no time
+		conn, err := net.DialTimeout("tcp", at.String(), time.Second)
 		if err != nil {
 			return at
 		}

@@ -23,7 +23,7 @@ import (
 	"github.com/fairlead/fairlead/internal/dtls/handshake"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // certificate makes one for relay.test with a key.
 func certificate(t *testing.T, key crypto.Signer) (tls.Certificate, *x509.CertPool) {
