@@ -21,4 +21,4 @@ go build -modfile=tools.mod -o bin/e2e/ \
 npm ci --prefix internal/e2e/browser --ignore-scripts --no-audit --no-fund
 
 # Clients spend most of their time waiting: more at once than there are CPUs.
-go test -tags e2e -count=1 -timeout 14m -parallel 8 -v ./internal/testnet ./relay/fastpath ./bench ./internal/e2e
+go test -tags e2e -count=1 -timeout 25m -parallel 8 -v ./internal/testnet ./relay/fastpath ./bench ./internal/e2e

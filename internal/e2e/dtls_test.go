@@ -71,7 +71,7 @@ func TestTurnutilsDTLS(t *testing.T) {
 func TestPionDTLS(t *testing.T) {
 	n := testnet.New(t)
 	c := newConfig()
-	c.Allocation = map[string]any{"default_lifetime": "2s", "max_lifetime": "2s"}
+	c.Allocation = map[string]any{"default_lifetime": "4s", "max_lifetime": "4s"}
 	s, secure := startStreamServer(t, n, c)
 	t.Run("v4", func(t *testing.T) {
 		conn := dialDTLS(t, n.Clients, testnet.ClientV4, serverV4, secure)

@@ -70,6 +70,7 @@ func TestDescriptorsExhausted(t *testing.T) {
 	if _, err := newClientV4(t, n).binding(); err != nil {
 		t.Errorf("without descriptors: %v", err)
 	}
+	testnet.Await(t, patience, func() bool { return len(s.logLines(logNoRelay)) > 0 }, "the log says that nothing opens any more")
 	if lines := s.logLines(logNoRelay); len(lines) != 1 {
 		t.Errorf("log lines after 50 refusals: got %q, want one", lines)
 	}

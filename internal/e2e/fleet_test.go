@@ -122,9 +122,7 @@ func TestFleet(t *testing.T) {
 	// empty learns of all again.
 	redis.Stop(t)
 	extra := awaitCode(serverB, 0)
-	if len(b.logLines("Redis does not answer")) == 0 {
-		t.Error("the log does not say that Redis is gone")
-	}
+	testnet.Await(t, patience, func() bool { return len(b.logLines("Redis does not answer")) > 0 }, "the log says that Redis is gone")
 	startRedis(t, n)
 	for _, s := range []*server{a, b} {
 		testnet.Await(t, patience, func() bool { return s.metric(t, "fairlead_quota_fleet_up") == 1 }, "Redis answers again")

@@ -162,7 +162,7 @@ func TestStreamEndsItsAllocation(t *testing.T) {
 func TestStrangers(t *testing.T) {
 	n := testnet.New(t)
 	s, secure := startStreamServer(t, n, newConfig(),
-		"STREAMS_HANDSHAKE_TIMEOUT=1s", "STREAMS_AUTHENTICATION_TIMEOUT=2s", "STREAMS_UNAUTHENTICATED_BYTES=4096",
+		"STREAMS_HANDSHAKE_TIMEOUT=3s", "STREAMS_AUTHENTICATION_TIMEOUT=4s", "STREAMS_UNAUTHENTICATED_BYTES=4096",
 		"STREAMS_MAX_UNAUTHENTICATED=200", "STREAMS_MAX_UNAUTHENTICATED_PER_CLIENT=50")
 	peer := n.Peers.Echo(t, netip.AddrPortFrom(testnet.PeerV4, 0))
 	binding, err := stun.Build(stun.TransactionID, stun.BindingRequest)
@@ -306,7 +306,7 @@ func TestStreamThatDoesNotReadAnswers(t *testing.T) {
 		if written > enough {
 			t.Fatalf("the server has read %d bytes of requests without having its answers read", written)
 		}
-		if err := c.conn.SetWriteDeadline(time.Now().Add(lossTimeout)); err != nil {
+		if err := c.conn.SetWriteDeadline(time.Now().Add(silence)); err != nil {
 			t.Fatal(err)
 		}
 		var m int

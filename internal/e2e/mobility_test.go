@@ -102,11 +102,7 @@ func TestMobileCall(t *testing.T) {
 			if _, err := peer.WriteToUDPAddrPort([]byte{i}, relayed); err != nil {
 				t.Fatal(err)
 			}
-			got := make([]byte, 16)
-			_ = path.conn.SetReadDeadline(time.Now().Add(patience))
-			if size, _, err := path.conn.ReadFromUDPAddrPort(got); err != nil || size != 5 || got[4] != i {
-				t.Fatalf("resume %d: the client got % x, %v, want ChannelData with %x", i, got[:size], err, i)
-			}
+			expectData(t, path, packet{channel: 0x4000, payload: []byte{i}})
 		}
 		at = next
 	}

@@ -30,7 +30,7 @@ type pionClient interface {
 func TestPionTURN(t *testing.T) {
 	n := testnet.New(t)
 	c := newConfig()
-	c.Allocation = map[string]any{"default_lifetime": "2s", "max_lifetime": "2s"}
+	c.Allocation = map[string]any{"default_lifetime": "4s", "max_lifetime": "4s"}
 	s := startServer(t, n, c)
 
 	tests := map[string]struct {
@@ -108,8 +108,8 @@ func relayWith(t *testing.T, n *testnet.Net, client pionClient, local net.Addr, 
 	}
 	expect(t, relayed, []byte("ahoy"), stranger.LocalAddr())
 
-	// The client refreshes by itself, or this would end with the lifetime of 2 s.
-	for time.Since(start) < 4*time.Second {
+	// The client refreshes by itself, or this would end with the lifetime of 4 s.
+	for time.Since(start) < 6*time.Second {
 		echoThrough(t, relayed, peer, smallest)
 	}
 	if err := relayed.Close(); err != nil {

@@ -108,7 +108,7 @@ func TestRealmsByServerName(t *testing.T) {
 	s.check(t)
 }
 
-// try is ask for an answer that may not come in lossTimeout.
+// try is ask for an answer that may not come, within a while.
 func (c *streamClient) try(t testing.TB, method stun.Method, attributes ...stun.Setter) (*stun.Message, error) {
 	t.Helper()
 	for range 2 {
@@ -117,7 +117,7 @@ func (c *streamClient) try(t testing.TB, method stun.Method, attributes ...stun.
 			t.Fatal(err)
 		}
 		c.write(t, request.Raw)
-		answer, _, err := c.read(2 * lossTimeout)
+		answer, _, err := c.read(2 * silence)
 		if err != nil {
 			return nil, err
 		}

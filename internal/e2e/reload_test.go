@@ -95,7 +95,7 @@ func TestReload(t *testing.T) {
 		testnet.Await(t, patience, func() bool { return s.metric(t, "fairlead_allocations") == before-2 }, "their allocations have ended")
 		for _, client := range clients {
 			client.send(t, peer.Addr, []byte("revoked"))
-			if data, ok := client.receive(t, lossTimeout/4); ok {
+			if data, ok := client.receive(t, silence/4); ok {
 				t.Errorf("data of %s: got %q back, want nothing", client.user.Name, data.payload)
 			}
 			if code := client.refresh(t, time.Minute); code != 401 {

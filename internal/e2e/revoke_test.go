@@ -72,6 +72,7 @@ func TestRevokeByEndpoint(t *testing.T) {
 	if code := henry.refresh(t, 10*time.Minute); code != 0 {
 		t.Errorf("another user: got error %d, want success", code)
 	}
+	testnet.Await(t, patience, func() bool { return len(s.logLines(`"api_key":"ban"`)) > 0 }, "the log tells of the revocation")
 	if lines := s.logLines(`"api_key":"ban"`); len(lines) != 1 {
 		t.Errorf("got %d lines of audit, want 1: %q", len(lines), lines)
 	}

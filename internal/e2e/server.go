@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds every wait for something that should happen at once.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // server is a running `fairlead serve`.
 type server struct {

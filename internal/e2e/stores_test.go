@@ -74,6 +74,7 @@ func TestStores(t *testing.T) {
 			testnet.Await(t, patience, func() bool { return s.shows(storeUp(d.name, d.config["type"], 1)) }, "the metric says that %s is back", d.name)
 			stranger.allocate(t)
 			goOn()
+			testnet.Await(t, patience, func() bool { return len(s.logLines(`"store":"`+d.name+`"`)) >= 2 }, "the log tells of %s", d.name)
 			if down, back := len(s.logLines(`"store":"`+d.name+`"`)), 2; down != back {
 				t.Errorf("log lines about %s: got %d, want one when it went down and one when it came back: %q", d.name, down, s.logLines(d.name))
 			}

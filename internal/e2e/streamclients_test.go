@@ -79,7 +79,7 @@ const smallestOfPion = 5
 func TestPionStreams(t *testing.T) {
 	n := testnet.New(t)
 	c := newConfig()
-	c.Allocation = map[string]any{"default_lifetime": "2s", "max_lifetime": "2s"}
+	c.Allocation = map[string]any{"default_lifetime": "4s", "max_lifetime": "4s"}
 	s, secure := startStreamServer(t, n, c)
 	eachStream(t, secure, func(t *testing.T, secure *tls.Config) {
 		tests := map[string]struct {

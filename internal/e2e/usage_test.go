@@ -27,15 +27,14 @@ func TestUsedBytesSurviveARestart(t *testing.T) {
 		cl.bind(t, 0x4000, peer.Addr)
 		for range packets {
 			cl.sendChannel(t, 0x4000, make([]byte, 1000))
-			if _, ok := cl.receive(t, lossTimeout); !ok {
+			if _, ok := cl.receive(t, silence); !ok {
 				return 0 // it ended
 			}
 		}
 		return cl.refresh(t, 0)
 	}
 	s := startServer(t, n, c, "env", state)
-	use(alice, 60)
-	testnet.Await(t, patience, func() bool { return use(alice, 0) == 486 }, "alice has used everything up")
+	testnet.Await(t, patience, func() bool { return use(alice, 60) == 486 }, "alice has used everything up")
 	if code := use(bob, 1); code != 0 {
 		t.Errorf("bob: got error %d, want success", code)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // helloTimeout bounds how long a client may take to say something.
-const helloTimeout = 10 * time.Second
+const helloTimeout = 30 * time.Second
 
 // ClientHello returns the first record of a TLS client.
 func ClientHello(t testing.TB, cfg *tls.Config) []byte {

@@ -90,7 +90,7 @@ func TestNetworkIsRemoved(t *testing.T) {
 func TestProcess(t *testing.T) {
 	n := testnet.New(t)
 	p := testnet.Start(t, n.Clients.Command(t.Context(), "sh", "-c", `trap 'echo bye >&2; exit 0' TERM; ip -o addr show dev relay; sleep 60 >/dev/null 2>&1 & wait`))
-	testnet.Await(t, 5*time.Second, func() bool { return strings.Contains(p.Stdout(), "fd01::2") }, "the program has shown its address")
+	testnet.Await(t, time.Minute, func() bool { return strings.Contains(p.Stdout(), "fd01::2") }, "the program has shown its address")
 	if got := p.Stdout(); !strings.Contains(got, testnet.ClientV4.String()) {
 		t.Errorf("addresses seen in the namespace: got %q, want %s among them", got, testnet.ClientV4)
 	}

@@ -12,11 +12,11 @@ import (
 )
 
 // stopTimeout bounds how long a program may take to end after SIGTERM.
-const stopTimeout = 15 * time.Second
+const stopTimeout = 30 * time.Second
 
 // outputTimeout bounds how long after the end of a program its output is
 // awaited: programs that it left behind may hold it open.
-const outputTimeout = time.Second
+const outputTimeout = 5 * time.Second
 
 // Process is a running program whose output is kept.
 type Process struct {
