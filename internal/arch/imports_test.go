@@ -20,6 +20,7 @@ type layer struct {
 // layers is the import table of docs/ARCHITECTURE.md.
 var layers = map[string]layer{
 	"internal/wire":     {third: []string{"github.com/pion/stun/v3"}},
+	"internal/access":   {},
 	"internal/bucket":   {},
 	"internal/udpbatch": {third: []string{"golang.org/x/sys/unix"}},
 	"internal/dtls":     {},
@@ -47,9 +48,9 @@ var layers = map[string]layer{
 	"quota":                {own: []string{"internal/wire", "internal/bucket"}},
 	"allocation":           {own: []string{"internal/wire", "internal/bucket"}, third: []string{"github.com/gaissmai/bart"}},
 
-	"relay/fastpath": {own: []string{"internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls"}},
+	"relay/fastpath": {own: []string{"internal/access", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls"}},
 	"relay": {
-		own:   []string{"relay/fastpath", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls", "internal/dtls/handshake", "internal/logging"},
+		own:   []string{"relay/fastpath", "internal/access", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls", "internal/dtls/handshake", "internal/logging"},
 		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/...", "github.com/pires/go-proxyproto"},
 	},
 
@@ -59,11 +60,11 @@ var layers = map[string]layer{
 	},
 
 	"internal/server": {
-		own:   []string{"authn", "quota", "allocation", "relay", "relay/fastpath", "relay/tcprelay", "internal/wire", "internal/bucket", "internal/logging", "internal/udpbatch", "internal/events"},
+		own:   []string{"authn", "quota", "allocation", "relay", "relay/fastpath", "relay/tcprelay", "internal/access", "internal/wire", "internal/bucket", "internal/logging", "internal/udpbatch", "internal/events"},
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"internal/config": {
-		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "relay/tcprelay", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events", "internal/alternate"},
+		own:   []string{"authn", "authn/store/...", "quota", "allocation", "relay", "relay/tcprelay", "internal/access", "internal/logging", "internal/tlsconf", "internal/credentials", "internal/events", "internal/alternate"},
 		third: []string{anything},
 	},
 	"internal/metrics": {
@@ -87,7 +88,7 @@ var layers = map[string]layer{
 	"internal/credentials": {own: []string{"authn"}},
 	"internal/httpserve":   {third: []string{"go.uber.org/zap/..."}},
 	"internal/adminapi": {
-		own:   []string{"authn", "internal/logging"},
+		own:   []string{"authn", "internal/access", "internal/logging"},
 		third: []string{"go.uber.org/zap/..."},
 	},
 	"bench": {
