@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/logging"
 	"github.com/fairlead/fairlead/internal/stream"
 	"github.com/fairlead/fairlead/relay/fastpath"
@@ -67,6 +68,9 @@ func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
 			return
 		}
 		client = netip.AddrPort{} // known once the proxy has named it
+	} else if !a.mayCome(client.Addr()) {
+		_ = tcp.Close()
+		return
 	}
 	place := a.admissions.admit(client.Addr(), func() { _ = tcp.Close() })
 	if place == nil {
@@ -81,6 +85,16 @@ func (a *acceptors) admit(ctx context.Context, l acceptor, tcp *net.TCPConn) {
 		return
 	}
 	a.running.Go(func() { a.handshake(ctx, l, tcp, place) })
+}
+
+// mayCome reports whether an address may be a client's, and counts it if not.
+func (a *acceptors) mayCome(client netip.Addr) bool {
+	verdict := a.clients.Judge(client)
+	if verdict == access.Admitted {
+		return true
+	}
+	a.counts.turnedAway[verdict].Add(1)
+	return false
 }
 
 // handshake finds out who a client is and what it speaks, and makes it TLS if

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -44,6 +45,10 @@ type Config struct {
 
 	// DTLS says how clients of DTLS are served.
 	DTLS DTLSConfig
+
+	// Clients says who may be a client; nil: everybody. Connections of all others are
+	// closed as soon as it is known whose they are.
+	Clients *access.Gate
 
 	// GSO and GRO say whether the kernel segments and coalesces trains of
 	// datagrams. SetOffloads changes them.
@@ -123,6 +128,7 @@ func (e *Engine) open() error {
 	for id := range e.cfg.Workers {
 		cfg := e.cfg.Worker(id)
 		cfg.DTLS = e.secureDatagrams()
+		cfg.Clients = e.cfg.Clients
 		cfg.ID = id
 		cfg.HoldProcessor = runtime.GOMAXPROCS(0) > e.cfg.Workers
 		w, err := fastpath.NewWorker(cfg)
@@ -136,7 +142,7 @@ func (e *Engine) open() error {
 	if err := e.openListeners(); err != nil {
 		return err
 	}
-	if e.acceptors, err = openAcceptors(e.cfg.Streams, e.cfg.Freebind, e.workers, e.log); err != nil {
+	if e.acceptors, err = openAcceptors(e.cfg, e.workers, e.log); err != nil {
 		return err
 	}
 	e.logBuffers()

@@ -24,6 +24,7 @@ const proxyReadAhead = 256
 var (
 	errProxyAddress = errors.New("the PROXY header names no client that could have connected")
 	errProxySilent  = errors.New("the proxy closed the connection without a word")
+	errProxyClient  = errors.New("the client that a proxy has named is denied or banned")
 	errProxyLimit   = errors.New("the client that a proxy has named has too many connections")
 )
 
@@ -61,6 +62,9 @@ func (a *acceptors) introduce(l acceptor, conn *stream.Conn, tcp *net.TCPConn, p
 	source := client
 	if !source.IsValid() {
 		source = addrOf(tcp.RemoteAddr())
+	}
+	if !a.mayCome(source.Addr()) {
+		return netip.AddrPort{}, errProxyClient
 	}
 	if !a.admissions.claim(place, source.Addr()) {
 		return netip.AddrPort{}, errProxyLimit

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/logging"
 	"github.com/fairlead/fairlead/internal/stream"
 	"github.com/fairlead/fairlead/relay/fastpath"
@@ -66,6 +67,7 @@ var errNoCertificate = errors.New("TLS needs a certificate: set tls.certificates
 type acceptors struct {
 	log        *logging.Limited
 	workers    []*fastpath.Worker
+	clients    *access.Gate
 	admissions *admissions
 	passes     *passes
 	counts     streamCounts
@@ -91,6 +93,7 @@ type streamCounts struct {
 	untrustedProxies, failedProxyHeaders                      atomic.Uint64
 	passed, passRefused, passFailed                           atomic.Uint64
 	passedBytes                                               passedBytes
+	turnedAway                                                [access.NumVerdicts]atomic.Uint64
 }
 
 // StreamStats is a snapshot of what happened to connections before a worker had
@@ -102,6 +105,7 @@ type StreamStats struct {
 	UntrustedProxies         uint64 // refused by a listener for proxies only
 	FailedProxyHeaders       uint64 // a proxy sent no header, in time or at all
 	Refused                  uint64 // their source had too many without authentication
+	Denied, Banned           uint64 // their source may not be a client
 	Evicted                  uint64 // closed because there were too many in all
 	Unauthenticated          int    // now
 	Passed                   uint64 // passed on to a backend
@@ -113,10 +117,12 @@ type StreamStats struct {
 }
 
 // openAcceptors opens the listening sockets. Nothing is accepted until run.
-func openAcceptors(cfg StreamConfig, freebind bool, workers []*fastpath.Worker, log *zap.Logger) (*acceptors, error) {
+func openAcceptors(engine Config, workers []*fastpath.Worker, log *zap.Logger) (*acceptors, error) {
+	cfg := engine.Streams
 	a := &acceptors{
 		log:        logging.NewLimited(log),
 		workers:    workers,
+		clients:    engine.Clients,
 		admissions: newAdmissions(cfg.MaxUnauthenticatedPerSource, cfg.MaxUnauthenticated),
 		passes:     newPasses(cfg.MaxPassedPerSource, cfg.MaxPassed),
 	}
@@ -125,7 +131,7 @@ func openAcceptors(cfg StreamConfig, freebind bool, workers []*fastpath.Worker, 
 		if l.TLS && cfg.TLS == nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, errNoCertificate), a.close())
 		}
-		socket, err := listenStream(l.Address, freebind)
+		socket, err := listenStream(l.Address, engine.Freebind)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listen on %s: %w", l.Address, err), a.close())
 		}
@@ -225,6 +231,8 @@ func (a *acceptors) stats() StreamStats {
 		UntrustedProxies:   a.counts.untrustedProxies.Load(),
 		FailedProxyHeaders: a.counts.failedProxyHeaders.Load(),
 		Refused:            a.admissions.refused.Load(),
+		Denied:             a.counts.turnedAway[access.Denied].Load(),
+		Banned:             a.counts.turnedAway[access.Banned].Load(),
 		Evicted:            a.admissions.evicted.Load(),
 		Unauthenticated:    a.admissions.waitingNow(),
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -23,7 +24,10 @@ func TestStrangersLeaveNoGarbage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gate := access.NewGate(nil)
+	gate.SetLists(access.Lists{Allow: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
 	s, err := New(Config{
+		Clients:  gate,
 		Workers:  1,
 		Settings: Settings{Authenticator: auth, Allocation: allocation.DefaultConfig()},
 		Nonces:   authn.NewNonces(nil, time.Minute),
@@ -62,14 +66,16 @@ func TestStrangersLeaveNoGarbage(t *testing.T) {
 		{"unknown attribute", []stun.Setter{stun.BindingRequest, stun.RawAttribute{Type: 0x7FF0}}},
 		{"unknown method", []stun.Setter{stun.NewType(0x0F, stun.ClassRequest)}},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			m := stun.MustBuild(append([]stun.Setter{stun.TransactionID}, c.setters...)...)
-			batch := []fastpath.Message{{Data: m.Raw, Client: netip.MustParseAddrPort("192.0.2.1:5000")}}
-			h.Control(w, batch)
-			if got := testing.AllocsPerRun(1000, func() { h.Control(w, batch) }); got != 0 {
-				t.Errorf("got %v allocations per message, want 0", got)
-			}
-		})
+	for client, is := range map[string]string{"192.0.2.1:5000": "a stranger", "198.51.100.1:5000": "a denied client"} {
+		for _, c := range cases {
+			t.Run(c.name+" of "+is, func(t *testing.T) {
+				m := stun.MustBuild(append([]stun.Setter{stun.TransactionID}, c.setters...)...)
+				batch := []fastpath.Message{{Data: m.Raw, Client: netip.MustParseAddrPort(client)}}
+				h.Control(w, batch)
+				if got := testing.AllocsPerRun(1000, func() { h.Control(w, batch) }); got != 0 {
+					t.Errorf("got %v allocations per message, want 0", got)
+				}
+			})
+		}
 	}
 }

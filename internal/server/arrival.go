@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -47,7 +48,7 @@ func (h *Handler) Arrived(w *fastpath.Worker, from *fastpath.Message) (kept bool
 	h.enter(w)
 	tuple := tupleOf(from)
 	e := h.expected[tuple]
-	if e == nil {
+	if e == nil || h.verdict(from) != access.Admitted {
 		return false
 	}
 	owner := h.server.mobiles.find(e.serial)

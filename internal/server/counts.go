@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/wire"
 )
 
@@ -84,6 +85,7 @@ type counts struct {
 	authFailures [numAuthCauses]atomic.Uint64
 	peersDenied  [allocation.NumRuleNames]atomic.Uint64
 	ended        [numEndCauses]atomic.Uint64
+	turnedAway   [access.NumVerdicts]atomic.Uint64
 	created      atomic.Uint64
 	resumed      atomic.Uint64
 	moved        atomic.Uint64

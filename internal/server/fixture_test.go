@@ -13,6 +13,7 @@ import (
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/server"
@@ -28,6 +29,7 @@ type options struct {
 	listen           string
 	listenAlso       []netip.AddrPort
 	revocations      *authn.Revocations
+	clients          *access.Gate
 	events           *events.Bus
 	workers          int
 	auth             authn.Config
@@ -118,6 +120,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		MaxPort:        o.maxPort,
 		Buckets:        buckets,
 		Revocations:    o.revocations,
+		Clients:        o.clients,
 		Events:         o.events,
 		OpenRelay:      relay.RelaySockets{}.Open,
 		LocalAddresses: addresses.All,
@@ -160,6 +163,7 @@ func (f *fixture) run(t *testing.T, listen netip.AddrPort) {
 		Streams: o.streams,
 		Proxies: map[netip.AddrPort][]netip.Prefix{listen: o.datagramProxies},
 		DTLS:    o.dtls,
+		Clients: o.clients,
 		Aliases: f.server.Aliases(),
 	}, o.log)
 	if err != nil {

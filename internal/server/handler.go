@@ -146,6 +146,9 @@ func (h *Handler) handle(from *fastpath.Message) {
 				zap.Any("panic", cause), zap.Stack("stack"))
 		}
 	}()
+	if h.turnsAway(from) {
+		return
+	}
 	if reason := h.msg.Walk(from.Data); reason != wire.OK {
 		h.counts.malformed[reason].Add(1)
 		return

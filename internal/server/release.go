@@ -17,11 +17,12 @@ const (
 	endRevoked                      // its user or secret was taken away, or relaying as a whole
 	endDisconnected                 // the client's connection ended
 	endQuota                        // its user's bytes are used up, or it is too old
+	endDenied                       // its client is denied or banned
 	numEndCauses
 )
 
 func (c endCause) String() string {
-	return [numEndCauses]string{"client", "expired", "revoked", "disconnected", "quota"}[c]
+	return [numEndCauses]string{"client", "expired", "revoked", "disconnected", "quota", "denied"}[c]
 }
 
 // end deletes an allocation and gives back everything it held.

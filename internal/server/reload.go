@@ -11,14 +11,19 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-// Apply makes the settings take effect: for new requests at once, and on
-// every worker for what is live, where allocations of users and secrets that
-// are gone end and permissions and channels that the peer policy now denies
-// are cut. It returns when all workers have done so.
+// Apply makes the settings, and what Config.Clients says by now, take effect: for new
+// requests at once, and on every worker for what is live, where allocations of users
+// and secrets that are gone and of clients that are not admitted end, streams of such
+// clients are closed, and permissions and channels that the peer policy now denies are
+// cut. It returns when all workers have done so.
 func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
 	s.settings.Store(s.prepare(settings))
 	s.ledger.SetLimits(settings.Quota, settings.QuotaOverrides...)
-	if err := s.onEach(ctx, workers, (*Handler).review); err != nil {
+	err := s.onEach(ctx, workers, (*Handler).review)
+	if err == nil {
+		err = s.closeDenied(ctx, workers)
+	}
+	if err != nil {
 		return fmt.Errorf("apply settings: %w", err)
 	}
 	return nil
@@ -50,7 +55,11 @@ func (s *Server) onEvery(ctx context.Context, workers []*fastpath.Worker, f func
 
 // review holds a live allocation against the current settings.
 func (h *Handler) review(a *allocation.Allocation) {
-	if !h.mayLive(a) {
+	switch {
+	case !h.isAdmitted(a):
+		h.end(a, endDenied)
+		return
+	case !h.mayLive(a):
 		h.end(a, endRevoked)
 		return
 	}

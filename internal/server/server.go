@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/events"
 	"github.com/fairlead/fairlead/internal/logging"
@@ -45,6 +46,8 @@ type Config struct {
 	Events *events.Bus
 	// Revocations lists the credentials that were taken back; nil is none.
 	Revocations *authn.Revocations
+	// Clients says who may be a client; nil: everybody.
+	Clients *access.Gate
 	// Buckets holds the bandwidth buckets that the workers draw on: two for each
 	// allocation, and two for each user, tenant and realm that shares a limit.
 	Buckets *bucket.Array

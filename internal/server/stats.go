@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/tcprelay"
@@ -19,6 +20,7 @@ type Stats struct {
 	AuthFailures map[string]uint64            // by cause
 	PeersDenied  map[string]uint64            // by rule
 	Ended        map[string]uint64            // by cause
+	TurnedAway   map[string]uint64            // messages of clients that are not admitted, by verdict
 	Created      uint64                       // allocations
 	Resumed      uint64                       // allocations, from another address of their client
 	Moved        uint64                       // of them, to where data came from then
@@ -48,6 +50,7 @@ func (s *Server) Stats() Stats {
 		AuthFailures: make(map[string]uint64),
 		PeersDenied:  make(map[string]uint64),
 		Ended:        make(map[string]uint64),
+		TurnedAway:   make(map[string]uint64),
 		Quota:        s.ledger.Stats(),
 		Tenants:      s.tenants.stats(),
 	}
@@ -92,6 +95,11 @@ func (s *Stats) add(c *counts) {
 	}
 	for i := range c.ended {
 		s.Ended[endCause(i).String()] += c.ended[i].Load()
+	}
+	for i := range c.turnedAway {
+		if verdict := access.Verdict(i); verdict != access.Admitted {
+			s.TurnedAway[verdict.String()] += c.turnedAway[i].Load()
+		}
 	}
 	s.Created += c.created.Load()
 	s.Resumed += c.resumed.Load()

@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -24,11 +25,15 @@ func tupleOf(from *fastpath.Message) allocation.FiveTuple {
 // fastpath.Config.StreamClosed.
 func (h *Handler) StreamClosed(w *fastpath.Worker, from *fastpath.Message) {
 	h.enter(w)
-	tuple := tupleOf(from)
-	if h.streamEnded(tuple) {
+	tuple, cause := tupleOf(from), endDisconnected
+	isMobile := h.streamEnded(tuple)
+	if h.verdict(from) != access.Admitted { // it cannot come back
+		isMobile, cause = false, endDenied
+	}
+	if isMobile {
 		return
 	}
 	for a := h.table.Find(tuple); a != nil; a = h.table.Find(tuple) { // one of each family
-		h.end(a, endDisconnected)
+		h.end(a, cause)
 	}
 }

@@ -27,6 +27,8 @@ const (
 	// CloseBound: not closed, but become a client data connection of TCP relaying
 	// (RFC 6062), which is no worker's.
 	CloseBound
+	// CloseDenied: Config.Clients does not admit the client any more.
+	CloseDenied
 
 	// NumCloseReasons is the number of reasons, for arrays of counters.
 	NumCloseReasons = int(iota)
@@ -44,6 +46,7 @@ var closeNames = [NumCloseReasons]string{
 	CloseEvicted:   "evicted",
 	CloseStopped:   "stopped",
 	CloseBound:     "bound",
+	CloseDenied:    "denied",
 }
 
 // String returns the name that metrics use.

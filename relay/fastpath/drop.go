@@ -75,6 +75,10 @@ const (
 	// DropProxyHeader: a proxy sent a datagram without a header of the PROXY protocol
 	// that can be used.
 	DropProxyHeader
+	// DropClientDenied and DropClientBanned: Config.Clients does not admit who would
+	// begin an association of DTLS, or where one would go on from.
+	DropClientDenied
+	DropClientBanned
 
 	// NumDropReasons is the number of reasons, for arrays of counters.
 	NumDropReasons = int(iota)
@@ -117,6 +121,8 @@ var dropNames = [NumDropReasons]string{
 	DropPlain:           "plain",
 	DropProxyUntrusted:  "proxy_untrusted",
 	DropProxyHeader:     "proxy_header",
+	DropClientDenied:    "client_denied",
+	DropClientBanned:    "client_banned",
 }
 
 // String returns the name that metrics use.

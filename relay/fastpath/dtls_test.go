@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/dtls"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -66,6 +69,8 @@ func (f *fakeHandshake) counts() (taken, released int) {
 type dtlsScene struct {
 	*fixture
 	client *endpoint
+	gate   *access.Gate
+	bans   *access.Bans
 
 	mu         sync.Mutex
 	handshakes []*fakeHandshake      // those to come; guarded by mu
@@ -74,8 +79,12 @@ type dtlsScene struct {
 
 func newDTLSScene(t *testing.T, handshakes ...*fakeHandshake) *dtlsScene {
 	t.Helper()
-	s := &dtlsScene{client: newEndpoint(t, loopback4), handshakes: handshakes}
-	s.fixture = start(t, loopback4, fastpath.Config{Streams: streamLimits, DTLS: fastpath.DTLS{
+	bans, err := access.OpenBans(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &dtlsScene{client: newEndpoint(t, loopback4), gate: access.NewGate(bans), bans: bans, handshakes: handshakes}
+	s.fixture = start(t, loopback4, fastpath.Config{Clients: s.gate, Streams: streamLimits, DTLS: fastpath.DTLS{
 		Cookies: dtls.NewCookies(),
 		Begin: func(_ *fastpath.Worker, c fastpath.DTLSClient) fastpath.Handshake {
 			s.mu.Lock()
@@ -146,6 +155,17 @@ var dtlsDrops = []struct {
 	}},
 	{"other worker is behind", fastpath.DropDTLSPassing, func(s *dtlsScene) {
 		s.client.send(s.server, sealedRecord(25, 0, 1, 0, 0, 0, 0, 0, 0))
+	}},
+	{"ClientHello of a denied client", fastpath.DropClientDenied, func(s *dtlsScene) {
+		s.gate.SetLists(access.Lists{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+		s.client.send(s.server, clientHello(1, 0, nil))
+	}},
+	{"cookie of a client that is banned by now", fastpath.DropClientBanned, func(s *dtlsScene) {
+		cookie := s.cookie(1)
+		if err := s.bans.Add(access.Ban{Prefix: netip.MustParsePrefix(loopback4 + "/32"), Until: time.Now().Add(time.Hour)}); err != nil {
+			s.t.Fatal(err)
+		}
+		s.client.send(s.server, clientHello(1, 1, cookie))
 	}},
 	{"plain STUN", fastpath.DropPlain, func(s *dtlsScene) {
 		s.on(func(w *fastpath.Worker) { w.OnlyDTLS(listenerID) })

@@ -18,6 +18,9 @@ func (w *Worker) fromStranger(p *dtlsPeer, id ListenerID, v view, b []byte) Drop
 	if !dtls.IsHello(b) {
 		return DropDTLSStranger
 	}
+	if reason := w.refusal(w.up.from[v.slot].Addr()); reason != dropNone {
+		return reason
+	}
 	hello, ok := dtls.ParseHello(b)
 	if !ok {
 		return DropDTLSRecord

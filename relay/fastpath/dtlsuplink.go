@@ -57,10 +57,13 @@ func (w *Worker) openRecord(s *clientStream, p *dtlsPeer, id ListenerID, v view,
 	case !ok || s.dying != closeNone:
 		return DropDTLSRecord
 	}
-	s.heard = w.mono
 	if from := &w.up.from[v.slot]; isHighest && (d.client != *from || d.listener != id) {
+		if reason := w.refusal(from.Addr()); reason != dropNone {
+			return reason
+		}
 		w.moveTo(s, *from, id)
 	}
+	s.heard = w.mono
 	content := view{v.slot, v.offset + at, n}
 	switch kind {
 	case dtls.TypeApplicationData:

@@ -201,7 +201,11 @@ func (w *Worker) reapStreams() {
 func (w *Worker) closeStream(s *clientStream, reason CloseReason) {
 	s.dying = reason
 	if w.cfg.StreamClosed != nil {
-		w.cfg.StreamClosed(w, &Message{Client: s.Client, Server: s.Server, Listener: streamListener, Stream: s.id, Transport: s.transport})
+		m := Message{Client: s.Client, Server: s.Server, Listener: streamListener, Stream: s.id, Transport: s.transport}
+		if s.hasMoved() {
+			m.moved = s.secure.client.AddrPort()
+		}
+		w.cfg.StreamClosed(w, &m)
 	}
 	if s.secure != nil {
 		w.closeSecure(s)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/bucket"
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/internal/wire"
@@ -50,6 +51,11 @@ type Config struct {
 	// client sends whom Expect named, in the midst of a batch: it may copy and post.
 	// What it does not keep is dropped. It must be set if Expect is used.
 	Arrived func(w *Worker, from *Message) (kept bool)
+
+	// Clients says who may be a client; nil: everybody. It is asked about each
+	// ClientHello, each new address of a client of DTLS, and streams, never about
+	// what is relayed.
+	Clients *access.Gate
 
 	// DTLS says how clients of DTLS are served, whose limits are those of Streams.
 	DTLS DTLS
