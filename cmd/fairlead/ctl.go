@@ -25,6 +25,7 @@ the server.`,
 		RunE: showHelp,
 	}
 	cmd.AddCommand(newRevokeCommand(options), newRevocationsCommand(options), newLiftCommand(options))
+	cmd.AddCommand(newBanCommand(options), newBansCommand(options), newUnbanCommand(options))
 	return cmd
 }
 
@@ -91,11 +92,16 @@ func newRevocationsCommand(options *config.Options) *cobra.Command {
 			if err := callAdmin(cmd.Context(), *options, http.MethodGet, "/v1/revocations", nil, &list); err != nil {
 				return err
 			}
-			if !list.SurvivesRestart {
-				fmt.Fprintln(cmd.ErrOrStderr(), "note: state_dir is not set, so a restart of the server forgets these")
-			}
+			noteForgotten(cmd, list.SurvivesRestart)
 			return writeRevocations(cmd, list.Revocations)
 		},
+	}
+}
+
+// noteForgotten says so when a list does not survive a restart.
+func noteForgotten(cmd *cobra.Command, survives bool) {
+	if !survives {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note: state_dir is not set, so a restart of the server forgets these")
 	}
 }
 

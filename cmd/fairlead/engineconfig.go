@@ -15,6 +15,7 @@ func (i *instance) engineConfig(cfg *config.Config) relay.Config {
 		Proxies:            datagramProxies(cfg),
 		Streams:            i.streamConfig(cfg),
 		DTLS:               i.dtlsConfig(cfg),
+		Clients:            i.clients,
 		ReceiveBufferBytes: cfg.Sockets.ReceiveBufferBytes,
 		SendBufferBytes:    cfg.Sockets.SendBufferBytes,
 		Freebind:           cfg.Sockets.Freebind,

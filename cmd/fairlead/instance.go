@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/admin"
 	"github.com/fairlead/fairlead/internal/alternate"
 	"github.com/fairlead/fairlead/internal/bucket"
@@ -40,6 +41,8 @@ type instance struct {
 	log    *zap.Logger
 
 	revocations *authn.Revocations
+	bans        *access.Bans
+	clients     *access.Gate
 	events      *events.Bus
 	credentials *credentials.Endpoint
 	services    []*httpserve.Server // HTTP listeners beside admin
@@ -82,6 +85,9 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		return nil, err
 	}
 	if i.revocations, err = openRevocations(cfg.StateDir); err != nil {
+		return nil, err
+	}
+	if err = i.openClients(cfg); err != nil {
 		return nil, err
 	}
 	i.credentials = credentials.New(i.credentialConfig(cfg))
@@ -133,6 +139,7 @@ func (i *instance) run(ctx context.Context) error {
 		group.Go(func() error { return i.fleet.Run(ctx) })
 	}
 	group.Go(func() error { i.others.Run(ctx); return nil })
+	group.Go(func() error { i.sweepBans(ctx); return nil })
 	if i.usage != nil {
 		group.Go(func() error { i.usage.run(ctx); return nil })
 	}

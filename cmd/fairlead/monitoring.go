@@ -22,6 +22,7 @@ func (i *instance) listenAdmin(addr netip.AddrPort) (*admin.Admin, error) {
 			TLS:         i.tls.Stats,
 			Credentials: i.credentials.Stats,
 			Events:      i.events.Stats,
+			Bans:        i.bans.Count,
 			Version:     version,
 		}),
 		Alive: i.engine.Alive,

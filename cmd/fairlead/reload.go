@@ -85,6 +85,7 @@ func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
 	}
 	i.credentials.Apply(i.credentialConfig(cfg))
 	i.others.SetServers(cfg.AlternateServers())
+	i.clients.SetLists(cfg.ClientLists())
 	// From here on the new stores are in use, even if a worker is late.
 	err = i.server.Apply(ctx, settings, i.engine.Workers())
 	commit()

@@ -31,9 +31,10 @@ func newServeCommand(options *config.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server until SIGTERM",
-		Long: `Run the server. SIGHUP reloads users, secrets, quotas, peer rules, lifetimes,
-certificates and the log level without touching traffic; SIGTERM and SIGINT stop it,
-SIGTERM after the last allocation has ended if drain.timeout is set.
+		Long: `Run the server. SIGHUP reloads users, secrets, quotas, lists of clients,
+peer rules, lifetimes, certificates and the log level without touching traffic;
+SIGTERM and SIGINT stop it, SIGTERM after the last allocation has ended if
+drain.timeout is set.
 
 With --dev it listens on every local address with a made-up user and secret,
 lets clients reach loopback and private addresses, and prints one line of JSON

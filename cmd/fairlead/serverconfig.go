@@ -22,6 +22,7 @@ func (i *instance) serverConfig(cfg *config.Config, settings server.Settings) se
 		Alternate:      i.pickAlternate,
 		DefaultFamily:  defaultFamilies[cfg.Relay.DefaultAddressFamily],
 		Revocations:    i.revocations,
+		Clients:        i.clients,
 		Events:         i.events,
 		Buckets:        i.buckets,
 		OpenRelay: relay.RelaySockets{

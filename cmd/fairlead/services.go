@@ -20,9 +20,9 @@ import (
 	"github.com/fairlead/fairlead/internal/statefile"
 )
 
-// endRevokedTimeout bounds how long a revocation waits for the workers, which
+// endTimeout bounds how long a revocation, or a ban, waits for the workers, which
 // take milliseconds.
-const endRevokedTimeout = 10 * time.Second
+const endTimeout = 10 * time.Second
 
 // openRevocations reads the list of what is revoked from the state directory,
 // if there is one.
@@ -30,13 +30,21 @@ func openRevocations(stateDir string) (*authn.Revocations, error) {
 	if stateDir == "" {
 		return authn.OpenRevocations(nil)
 	}
-	switch info, err := os.Stat(stateDir); {
-	case err != nil:
-		return nil, fmt.Errorf("open state_dir: %w; create the directory for the user of the server", err)
-	case !info.IsDir():
-		return nil, fmt.Errorf("open state_dir: %s is not a directory", stateDir)
+	if err := checkStateDir(stateDir); err != nil {
+		return nil, err
 	}
 	return authn.OpenRevocations(statefile.In[[]authn.Revocation](stateDir, "revocations.json"))
+}
+
+// checkStateDir says what is wrong with the state directory.
+func checkStateDir(stateDir string) error {
+	switch info, err := os.Stat(stateDir); {
+	case err != nil:
+		return fmt.Errorf("open state_dir: %w; create the directory for the user of the server", err)
+	case !info.IsDir():
+		return fmt.Errorf("open state_dir: %s is not a directory", stateDir)
+	}
+	return nil
 }
 
 // newEvents sets up who hears about allocations.
@@ -98,7 +106,7 @@ func (i *instance) credentialConfig(cfg *config.Config) credentials.Config {
 
 // endRevoked ends the live allocations of whoever is revoked.
 func (i *instance) endRevoked(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, endRevokedTimeout)
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
 	return i.server.EndRevoked(ctx, i.engine.Workers())
 }
@@ -138,6 +146,8 @@ func (i *instance) adminHandler(cfg *config.Config) http.Handler {
 		Token:       cfg.Admin.Token.Reveal(),
 		Revocations: i.revocations,
 		EndRevoked:  i.endRevoked,
+		Bans:        i.bans,
+		EndBanned:   i.endBanned,
 		MainRealm:   i.server.MainRealm(),
 		HasRealm:    i.server.HasRealm,
 		Log:         i.log,

@@ -5,6 +5,9 @@
 //	GET    /v1/revocations       what is revoked
 //	POST   /v1/revocations       revoke a user, a username or a shared secret
 //	DELETE /v1/revocations/{id}  lift a revocation
+//	GET    /v1/bans              which client prefixes are banned
+//	POST   /v1/bans              ban one for a while
+//	DELETE /v1/bans/{id}         lift a ban
 //
 // Every request needs the token; without a configured token the listener must
 // be a Unix socket, whose file permissions decide. The package holds no state

@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"strings"
 
 	"go.uber.org/zap"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/access"
 )
 
 // Config is what the API acts on.
@@ -22,6 +24,10 @@ type Config struct {
 	Revocations *authn.Revocations
 	// EndRevoked ends the live allocations of whoever the list covers.
 	EndRevoked func(ctx context.Context) error
+	// Bans is the list of client prefixes to show and change.
+	Bans *access.Bans
+	// EndBanned ends the live allocations of whoever that list covers.
+	EndBanned func(ctx context.Context) error
 	// MainRealm is meant when a request names no realm.
 	MainRealm string
 	// HasRealm reports whether there is a realm of a name.
@@ -37,6 +43,9 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /v1/revocations", a.listRevocations)
 	mux.HandleFunc("POST /v1/revocations", a.addRevocation)
 	mux.HandleFunc("DELETE /v1/revocations/{id}", a.liftRevocation)
+	mux.HandleFunc("GET /v1/bans", a.listBans)
+	mux.HandleFunc("POST /v1/bans", a.addBan)
+	mux.HandleFunc("DELETE /v1/bans/{id}", a.liftBan)
 	return a.authenticated(mux)
 }
 
@@ -61,6 +70,24 @@ func (a *api) authenticated(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// read takes the body of a request apart; false: it is answered, with what the body
+// must be.
+func read(w http.ResponseWriter, r *http.Request, into any, want string) bool {
+	// A web page cannot send this type without asking first, which nothing here
+	// answers.
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		fail(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json")
+		return false
+	}
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		fail(w, http.StatusBadRequest, "the body must be an object with "+want+": "+err.Error())
+		return false
+	}
+	return true
 }
 
 // answer writes JSON.

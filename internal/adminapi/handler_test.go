@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/adminapi"
 )
 
@@ -24,25 +25,41 @@ type broken struct{}
 func (broken) Load() ([]authn.Revocation, error) { return nil, nil }
 func (broken) Save([]authn.Revocation) error     { return errors.New("disk full") }
 
+// brokenBans likewise.
+type brokenBans struct{}
+
+func (brokenBans) Load() ([]access.Ban, error) { return nil, nil }
+func (brokenBans) Save([]access.Ban) error     { return errors.New("disk full") }
+
 // api is an API whose effects a test sees.
 type api struct {
 	handler http.Handler
 	ended   int
+	banned  int
+	bans    *access.Bans
 	logs    *observer.ObservedLogs
 }
 
-func newAPI(t *testing.T, store authn.RevocationStore) *api {
+func newAPI(t *testing.T, store authn.RevocationStore) *api { return newAPIWith(t, store, nil) }
+
+func newAPIWith(t *testing.T, store authn.RevocationStore, banStore access.BanStore) *api {
 	t.Helper()
 	list, err := authn.OpenRevocations(store)
 	if err != nil {
 		t.Fatal(err)
 	}
+	bans, err := access.OpenBans(banStore)
+	if err != nil {
+		t.Fatal(err)
+	}
 	core, logs := observer.New(zap.DebugLevel)
-	a := &api{logs: logs}
+	a := &api{logs: logs, bans: bans}
 	a.handler = adminapi.Handler(adminapi.Config{
 		Token:       token,
 		Revocations: list,
 		EndRevoked:  func(context.Context) error { a.ended++; return nil },
+		Bans:        bans,
+		EndBanned:   func(context.Context) error { a.banned++; return nil },
 		MainRealm:   "example.org",
 		HasRealm:    func(name string) bool { return strings.HasPrefix(name, "example.") },
 		Log:         zap.New(core),

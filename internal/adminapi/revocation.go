@@ -1,9 +1,7 @@
 package adminapi
 
 import (
-	"encoding/json"
 	"errors"
-	"mime"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -35,17 +33,8 @@ func (a *api) listRevocations(w http.ResponseWriter, _ *http.Request) {
 
 // addRevocation answers when no live allocation is left.
 func (a *api) addRevocation(w http.ResponseWriter, r *http.Request) {
-	// A web page cannot send this type without asking first, which nothing here
-	// answers.
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
-		fail(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json")
-		return
-	}
 	var asked authn.Revocation
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&asked); err != nil {
-		fail(w, http.StatusBadRequest, "the body must be an object with one of user, username and secret, and perhaps realm, tenant and until (such as 2027-01-31T12:00:00Z): "+err.Error())
+	if !read(w, r, &asked, "one of user, username and secret, and perhaps realm, tenant and until (such as 2027-01-31T12:00:00Z)") {
 		return
 	}
 	if asked.Realm == "" {

@@ -15,6 +15,7 @@ type Config struct {
 	Auth       Auth       `yaml:"auth"`
 	Realms     []Realm    `yaml:"realms" live:"yes"`
 	Tenants    []Tenant   `yaml:"tenants" live:"yes"`
+	Clients    Clients    `yaml:"clients"`
 	Peers      Peers      `yaml:"peers"`
 	Quota      Quota      `yaml:"quota"`
 	STUN       STUN       `yaml:"stun"`

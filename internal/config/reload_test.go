@@ -70,7 +70,7 @@ func TestLiveKeys(t *testing.T) {
 	for _, key := range config.Keys() {
 		live[key.Path] = key.Live
 	}
-	for _, path := range []string{"auth.users", "auth.secrets", "auth.expiry", "quota.user_allocations", "peers.allow", "peers.deny", "log.level", "allocation.max_lifetime", "stun.only", "stun.binding"} {
+	for _, path := range []string{"auth.users", "auth.secrets", "auth.expiry", "quota.user_allocations", "peers.allow", "peers.deny", "log.level", "allocation.max_lifetime", "stun.only", "stun.binding", "clients.allow", "clients.deny"} {
 		if !live[path] {
 			t.Errorf("%s is not live", path)
 		}

@@ -24,6 +24,7 @@ func (c *Config) Validate() error {
 	v.auth()
 	v.realms()
 	v.tenants()
+	v.clients()
 	v.peers()
 	v.quota()
 	v.stun()

@@ -88,6 +88,7 @@ func (c *Config) Warnings() []Warning {
 	if c.Auth.UnauthenticatedAnswersPerSecond == 0 {
 		warn("auth.unauthenticated_answers_per_second", "without a limit, forged requests make this server send to anybody")
 	}
+	c.clientWarnings(warn)
 	allowWarnings("peers.allow", c.Peers.Allow, warn)
 	if addr, on := c.MonitoringAddress(); on && !addr.Addr().IsLoopback() {
 		warn("monitoring.address", "%s is not a loopback address: metrics have no authentication, so let only your monitoring reach it", addr)

@@ -30,6 +30,8 @@ type Sources struct {
 	Credentials func() credentials.Stats
 	// Events returns the counters of those who hear about allocations.
 	Events func() []events.Stats
+	// Bans returns how many there are; nil when there can be none.
+	Bans func() int
 	// Streams returns those of connections that no worker has yet.
 	Streams func() relay.StreamStats
 	// DTLS returns those of handshakes of DTLS.
@@ -84,6 +86,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	if c.sources.Credentials != nil {
 		s.credentials = c.sources.Credentials()
+	}
+	if c.sources.Bans != nil {
+		s.bans = c.sources.Bans()
 	}
 	s.total = sum(s.workers)
 	for i, d := range Descriptors {

@@ -34,6 +34,7 @@ func scrape(t *testing.T) string {
 		AuthFailures: map[string]uint64{"expired": 9},
 		PeersDenied:  map[string]uint64{"loopback": 10},
 		Ended:        map[string]uint64{"expired": 11},
+		TurnedAway:   map[string]uint64{"banned": 36},
 		Quota:        quota.Stats{Users: 12},
 		Fleet:        quota.FleetStats{Enabled: true, Up: true},
 		Tenants:      []server.TenantStats{{Realm: "example.org", Tenant: "acme", Live: 21, Created: 22}},
@@ -49,12 +50,13 @@ func scrape(t *testing.T) string {
 		Credentials: func() credentials.Stats {
 			return credentials.Stats{Issued: map[string]uint64{"acme": 23}, Revoked: map[string]uint64{"acme": 28}, Refused: map[string]uint64{"rate": 24}}
 		},
+		Bans: func() int { return 40 },
 		TLS: func() tlsconf.Stats {
 			expires := time.Unix(1_900_000_000, 0)
 			return tlsconf.Stats{Failures: 15, Certificates: []tlsconf.CertificateStats{{Name: "/etc/turn.crt", Expires: expires}}}
 		},
 		Streams: func() relay.StreamStats {
-			return relay.StreamStats{AcceptedTLS: 15, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17, Passed: 29, PassedNow: 30, PassFailed: 31, PassedToClientBytes: 32}
+			return relay.StreamStats{AcceptedTLS: 15, Refused: 37, Denied: 38, Banned: 39, UntrustedProxies: 18, FailedProxyHeaders: 19, Evicted: 16, Unauthenticated: 17, Passed: 29, PassedNow: 30, PassFailed: 31, PassedToClientBytes: 32}
 		},
 		DTLS: func() relay.DTLSStats {
 			return relay.DTLSStats{Completed: 28, Failed: 29, Refused: 30, Evicted: 31, Unauthenticated: 32}
@@ -98,6 +100,11 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_streams_accepted_total{transport="tls"} 15`,
 		`fairlead_streams_closed_total{reason="idle"} 18`,
 		`fairlead_streams_evicted_total 16`,
+		`fairlead_streams_refused_total{cause="limit"} 37`,
+		`fairlead_streams_refused_total{cause="denied"} 38`,
+		`fairlead_streams_refused_total{cause="banned"} 39`,
+		`fairlead_bans 40`,
+		`fairlead_clients_turned_away_total{cause="banned"} 36`,
 		`fairlead_streams_passed 30`,
 		`fairlead_streams_passed_total 29`,
 		`fairlead_streams_pass_failures_total{cause="backend"} 31`,

@@ -42,6 +42,7 @@ type snapshot struct {
 
 	events      []events.Stats
 	credentials credentials.Stats // zero without a credential endpoint
+	bans        int
 }
 
 const (
@@ -173,8 +174,12 @@ var Descriptors = []Descriptor{
 			emit(float64(s.streams.PassRefused), "limit")
 			emit(float64(s.streams.PassFailed), "backend")
 		}},
-	{"fairlead_streams_refused_total", "Connections closed at once because their source had too many without an authenticated request.", counter, nil,
-		func(s *snapshot, emit emit) { emit(float64(s.streams.Refused)) }},
+	{"fairlead_streams_refused_total", "Connections closed at once, by cause: limit (their source had too many without an authenticated request), or their client is denied or banned.", counter, []string{"cause"},
+		func(s *snapshot, emit emit) {
+			emit(float64(s.streams.Refused), "limit")
+			emit(float64(s.streams.Denied), "denied")
+			emit(float64(s.streams.Banned), "banned")
+		}},
 	{"fairlead_streams_evicted_total", "Connections without an authenticated request closed at random because there were too many in all.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.streams.Evicted)) }},
 
@@ -226,6 +231,10 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { each(s.server.Malformed, emit) }},
 	{"fairlead_ignored_messages_total", "STUN messages that get no answer: indications, responses, methods that are unknown or switched off (stun.only, stun.binding), parked requests.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Ignored)) }},
+	{"fairlead_bans", "Bans of client prefixes (fairlead ctl ban) that are in force.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.bans)) }},
+	{"fairlead_clients_turned_away_total", "STUN messages of clients that are denied or banned, which get no answer, by cause; fairlead_dropped_packets_total and fairlead_streams_refused_total have what they sent besides.", counter, []string{"cause"},
+		func(s *snapshot, emit emit) { each(s.server.TurnedAway, emit) }},
 	{"fairlead_withheld_responses_total", "Responses to strangers withheld because their source is over its limit.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Limited)) }},
 	{"fairlead_panics_total", "Messages dropped because their handling panicked; each is a bug.", counter, nil,
