@@ -24,6 +24,7 @@ type config struct {
 	TCPRelay   map[string]any `json:"tcp_relay,omitempty"`
 	Allocation map[string]any `json:"allocation,omitempty"`
 	Auth       auth           `json:"auth"`
+	Clients    map[string]any `json:"clients,omitempty"`
 	Peers      peers          `json:"peers"`
 	Quota      map[string]any `json:"quota,omitempty"`
 	Events     map[string]any `json:"events,omitempty"`
