@@ -29,63 +29,6 @@ type Authenticator struct {
 	anonymous     bool
 }
 
-// Purpose says what a request is for: the expiry of a REST credential counts at
-// Allocate, or at every request.
-type Purpose uint8
-
-const (
-	// PurposeAllocate is a request that would make a new allocation.
-	PurposeAllocate Purpose = iota
-	// PurposeOther is a request on a live allocation.
-	PurposeOther
-)
-
-// Status is the outcome of Verify.
-type Status uint8
-
-const (
-	// Unknown is an unknown username or a wrong password; they look the same.
-	Unknown Status = iota
-	// Found means that the message was checked with the right key.
-	Found
-	// Expired is a right credential outside its time: expired, or with an
-	// expiry further away than Config.MaxTimeToLive.
-	Expired
-	// Pending means that only Fetch can tell; park the request.
-	Pending
-	// Unavailable means that the back-end which could tell is down; the request
-	// must not be answered, as nobody knows whether its credential is wrong.
-	Unavailable
-)
-
-// String returns the status as a metric label.
-func (s Status) String() string {
-	switch s {
-	case Unknown:
-		return "unknown"
-	case Found:
-		return "found"
-	case Expired:
-		return "expired"
-	case Pending:
-		return "pending"
-	case Unavailable:
-		return "unavailable"
-	}
-	return fmt.Sprintf("status(%d)", uint8(s))
-}
-
-// Credential is what Verify found.
-type Credential struct {
-	Key        Key       // the key that the message was checked with; answers are signed with it
-	User       string    // identity for quotas: the name, for REST credentials only the id
-	ExpiresAt  time.Time // of a REST credential or a token; zero: never
-	SecretName string    // name of the shared secret of a REST credential
-	Tenant     string    // that the shared secret, or the user of a Source, belongs to; may be empty
-	IsToken    bool      // of an access token: nobody's in particular, SecretName is its kid
-	KeyPrint   KeyPrint  // of the key that the token was made with
-}
-
 // New validates cfg and computes the keys of its users. Its error lists every
 // problem, each with its entry and the rule, and contains no secret.
 func New(cfg Config) (*Authenticator, error) {
@@ -215,27 +158,6 @@ func (a *Authenticator) find(name string, check func(key Key) bool) (Credential,
 		check(a.dummy)
 	}
 	return Credential{}, status
-}
-
-// credential is what the user of a Record authenticates with.
-func (r Record) credential(name string) Credential {
-	c := Credential{Key: r.Key.sealed(), User: r.User, ExpiresAt: r.ExpiresAt, Tenant: r.Tenant}
-	if c.User == "" {
-		c.User = name
-	}
-	return c
-}
-
-// unclear joins what two look-ups say that found nothing: as long as one can
-// still be fetched, the request is worth waiting.
-func unclear(a, b Status) Status {
-	switch {
-	case a == Pending || b == Pending:
-		return Pending
-	case a == Unavailable || b == Unavailable:
-		return Unavailable
-	}
-	return Unknown
 }
 
 // found returns c if its key passes check.

@@ -11,64 +11,9 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
-
-// Config is what an Engine is made of.
-type Config struct {
-	// Workers is the number of threads; 0 means DefaultWorkers. Outside Linux
-	// there is one. GOMAXPROCS should be larger, so that what else runs in the
-	// process always finds a place.
-	Workers int
-
-	// Listeners are the addresses to serve. An unspecified address stands for
-	// every local address of its family, link-local IPv6 addresses excepted.
-	Listeners []netip.AddrPort
-
-	// Proxies are, by address of Listeners, the only sources of some of them: load
-	// balancers that put a header of the PROXY protocol in front of each datagram.
-	Proxies map[netip.AddrPort][]netip.Prefix
-
-	// ReceiveBufferBytes and SendBufferBytes size the queues of each listening
-	// socket; 0 keeps the system's default.
-	ReceiveBufferBytes, SendBufferBytes int
-
-	// Freebind lets listeners be bound to addresses that the host does not have
-	// yet. They serve from the moment that it gets them. Linux only.
-	Freebind bool
-
-	// Streams says how clients of TCP and TLS are served. What it allows those
-	// without authentication holds for DTLS as well, each for itself.
-	Streams StreamConfig
-
-	// DTLS says how clients of DTLS are served.
-	DTLS DTLSConfig
-
-	// Clients says who may be a client; nil: everybody. Connections of all others are
-	// closed as soon as it is known whose they are.
-	Clients *access.Gate
-
-	// GSO and GRO say whether the kernel segments and coalesces trains of
-	// datagrams. SetOffloads changes them.
-	GSO, GRO fastpath.Switch
-
-	// Worker returns the configuration of a worker. It is called once for each,
-	// before Open returns.
-	Worker func(id int) fastpath.Config
-
-	// Aliases are the relay addresses that are known outside by another one.
-	Aliases []fastpath.Alias
-
-	// LocalAddresses is kept up to date while the engine runs; nil: the engine
-	// makes its own.
-	LocalAddresses *LocalAddresses
-
-	// AddressesChanged, when set, is called after LocalAddresses has changed,
-	// before listeners follow.
-	AddressesChanged func()
-}
 
 // Engine is the data plane: the listening sockets and the workers.
 type Engine struct {
@@ -205,54 +150,12 @@ func (e *Engine) Close() error {
 	return errors.Join(errs...)
 }
 
-// SetOffloads changes Config.GSO and Config.GRO while the engine runs, and waits
-// until every worker has followed.
-func (e *Engine) SetOffloads(gso, gro fastpath.Switch) error {
-	return e.onWorkers(func(w *fastpath.Worker) error {
-		w.SetOffloads(gso, gro)
-		return nil
-	})
-}
-
 // Workers returns the workers, by their numbers.
 func (e *Engine) Workers() []*fastpath.Worker { return slices.Clone(e.workers) }
 
 // StreamAddresses returns the addresses at which connections are accepted, in
 // order; a wildcard stands as it is.
 func (e *Engine) StreamAddresses() []netip.AddrPort { return e.acceptors.addresses() }
-
-// HasTLS says whether connections can be ones of TLS.
-func (e *Engine) HasTLS() bool { return e.acceptors.tls.Load() != nil }
-
-// SetStreams changes Config.Streams, but for the listeners, and the workers' limits
-// while the engine runs: for connections that come, and where limits of time and
-// bytes are concerned for all. It waits until every worker has followed.
-func (e *Engine) SetStreams(cfg StreamConfig, limits fastpath.StreamLimits) error {
-	e.acceptors.set(cfg)
-	if e.handshakes != nil {
-		e.handshakes.set(cfg)
-	}
-	return e.onWorkers(func(w *fastpath.Worker) error {
-		w.SetStreamLimits(limits)
-		return nil
-	})
-}
-
-// HasDTLS says whether datagrams can be ones of DTLS.
-func (e *Engine) HasDTLS() bool { return e.handshakes != nil && e.handshakes.isOn.Load() }
-
-// SetDTLS says whether strangers can begin an association of DTLS from now on; those
-// that there are stay. It waits until every worker has followed.
-func (e *Engine) SetDTLS(on bool) error {
-	if e.handshakes == nil {
-		return nil
-	}
-	e.handshakes.isOn.Store(on)
-	return e.onWorkers(func(w *fastpath.Worker) error {
-		w.SetDTLS(on)
-		return nil
-	})
-}
 
 // DTLSStats returns what happened to handshakes of DTLS so far.
 func (e *Engine) DTLSStats() DTLSStats {

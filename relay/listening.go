@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -104,21 +103,4 @@ func (e *Engine) directly(f func(*fastpath.Worker) error) error {
 		}
 	}
 	return nil
-}
-
-// onWorkers calls f on the thread of each worker and waits until it has
-// returned there. A worker that ends is passed over with an error; it serves no
-// socket any more.
-func (e *Engine) onWorkers(f func(*fastpath.Worker) error) error {
-	errs := make(chan error, len(e.workers))
-	for _, w := range e.workers {
-		if err := w.Deliver(context.Background(), func(w *fastpath.Worker) { errs <- f(w) }); err != nil {
-			errs <- err
-		}
-	}
-	var all []error
-	for range e.workers {
-		all = append(all, <-errs)
-	}
-	return errors.Join(all...)
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -19,43 +18,6 @@ import (
 	"github.com/fairlead/fairlead/internal/stream"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
-
-// StreamListener is an address for clients of TCP or TLS. An unspecified one
-// takes connections to every local address of its family.
-type StreamListener struct {
-	Address netip.AddrPort
-	// TLS takes nothing but TLS. Without it plain TCP is taken as well, told apart
-	// by the first byte (RFC 7983).
-	TLS bool
-	// Proxies, when not empty, are the only sources that are served. Each of their
-	// connections begins with a header of the PROXY protocol, which says who the
-	// client is.
-	Proxies []netip.Prefix
-	// Pass, when set, has a backend for connections that are none of TURN's.
-	Pass *Pass
-}
-
-// StreamConfig says how clients of TCP and TLS are served. The limits of a
-// connection once a worker has it are the worker's. SetStreams changes all but
-// the listeners.
-type StreamConfig struct {
-	Listeners []StreamListener
-	// TLS has the certificates; nil: no TLS. The engine adds the application
-	// protocols of RFC 7443 where it has none, and refuses versions before 1.2.
-	TLS *tls.Config
-	// HandshakeTimeout bounds the wait for the first byte and the handshake.
-	HandshakeTimeout time.Duration
-	// MaxUnauthenticated bounds the connections without an authenticated request,
-	// MaxUnauthenticatedPerSource those of one IPv4 address or IPv6 /64 network.
-	MaxUnauthenticated, MaxUnauthenticatedPerSource int
-	// Socket are the options of each connection.
-	Socket stream.Options
-	// MaxPassed bounds the connections that are passed on to backends,
-	// MaxPassedPerSource those of one source; PassedIdleTimeout ends one on which
-	// neither end says anything.
-	MaxPassed, MaxPassedPerSource int
-	PassedIdleTimeout             time.Duration
-}
 
 // protocolsTURN are the application protocols of RFC 7443.
 var protocolsTURN = []string{"stun.turn", "stun.nat-discovery"}
@@ -85,35 +47,6 @@ type acceptor struct {
 	isTLS   bool
 	proxies []netip.Prefix
 	pass    *Pass // nil: no backend
-}
-
-// streamCounts is what the acceptors count.
-type streamCounts struct {
-	acceptedTCP, acceptedTLS, failedHandshakes, failedAccepts atomic.Uint64
-	untrustedProxies, failedProxyHeaders                      atomic.Uint64
-	passed, passRefused, passFailed                           atomic.Uint64
-	passedBytes                                               passedBytes
-	turnedAway                                                [access.NumVerdicts]atomic.Uint64
-}
-
-// StreamStats is a snapshot of what happened to connections before a worker had
-// them.
-type StreamStats struct {
-	AcceptedTCP, AcceptedTLS uint64 // handed to a worker
-	FailedHandshakes         uint64 // no first byte, or no TLS, in time
-	FailedAccepts            uint64 // the system gave an error instead of a connection
-	UntrustedProxies         uint64 // refused by a listener for proxies only
-	FailedProxyHeaders       uint64 // a proxy sent no header, in time or at all
-	Refused                  uint64 // their source had too many without authentication
-	Denied, Banned           uint64 // their source may not be a client
-	Evicted                  uint64 // closed because there were too many in all
-	Unauthenticated          int    // now
-	Passed                   uint64 // passed on to a backend
-	PassedNow                int    // of these, those that live
-	PassRefused              uint64 // not passed on: there were too many
-	PassFailed               uint64 // not passed on: the backend did not take them
-	PassedToBackendBytes     uint64 // at most a second behind
-	PassedToClientBytes      uint64 // likewise
 }
 
 // openAcceptors opens the listening sockets. Nothing is accepted until run.
@@ -220,27 +153,4 @@ func (a *acceptors) addresses() []netip.AddrPort {
 	}
 	slices.SortFunc(addrs, netip.AddrPort.Compare)
 	return addrs
-}
-
-func (a *acceptors) stats() StreamStats {
-	return StreamStats{
-		AcceptedTCP:        a.counts.acceptedTCP.Load(),
-		AcceptedTLS:        a.counts.acceptedTLS.Load(),
-		FailedHandshakes:   a.counts.failedHandshakes.Load(),
-		FailedAccepts:      a.counts.failedAccepts.Load(),
-		UntrustedProxies:   a.counts.untrustedProxies.Load(),
-		FailedProxyHeaders: a.counts.failedProxyHeaders.Load(),
-		Refused:            a.admissions.refused.Load(),
-		Denied:             a.counts.turnedAway[access.Denied].Load(),
-		Banned:             a.counts.turnedAway[access.Banned].Load(),
-		Evicted:            a.admissions.evicted.Load(),
-		Unauthenticated:    a.admissions.waitingNow(),
-
-		Passed:               a.counts.passed.Load(),
-		PassedNow:            a.passes.current(),
-		PassRefused:          a.counts.passRefused.Load(),
-		PassFailed:           a.counts.passFailed.Load(),
-		PassedToBackendBytes: a.counts.passedBytes.toBackend.Load(),
-		PassedToClientBytes:  a.counts.passedBytes.toClient.Load(),
-	}
 }
