@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
 )
 
 // PeerAllowed is what the main realm's policy says without an allocation.
@@ -48,3 +49,6 @@ func (s *Server) Mobiles() int {
 	defer s.mobiles.mu.Unlock()
 	return len(s.mobiles.owner)
 }
+
+// Parked counts the requests that wait, or have waited, for a back-end.
+func (s *Server) Parked() authn.ParkStats { return s.park.Stats() }

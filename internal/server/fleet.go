@@ -99,8 +99,8 @@ func (h *Handler) askFleet(r *request, claims []quota.Claim) error {
 	}
 	replay := func(datagram []byte) {
 		again.Data = datagram
-		if err := worker.Post(func(w *fastpath.Worker) { h.replayGranted(w, &again, given) }); err != nil {
-			given.drop(fleet) // a full inbox drops the request; its client retransmits
+		if deliverReplay(worker, func(w *fastpath.Worker) { h.replayGranted(w, &again, given) }) != nil {
+			given.drop(fleet) // nobody comes to use it
 		}
 	}
 	h.server.park.Start(h.parkKey(r), r.from.Data, ask, replay)

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/stun/v3"
 
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -55,4 +56,28 @@ func TestConnectionBindWaitsForItsOwnUser(t *testing.T) {
 	data := d.bound(request)
 	wantNext(t, conn, payload)
 	wantFlow(t, conn, data, []byte("back"))
+}
+
+// Nobody sends a request again over TCP (RFC 8489 section 6.2.2): one that a store
+// was asked for is not lost because its worker is behind at that moment.
+func TestParkedRequestOfAStreamFindsAFullInbox(t *testing.T) {
+	store := &slowStore{release: make(chan struct{}), known: map[string]authn.Key{}}
+	f := start(t, func(o *options) { o.takesTCP, o.auth.Source = true, store })
+	cl := dialTCP(t, f.addr, nil, "erin", "from the store")
+	cl.send(cl.signed(stun.MethodRefresh).Raw)
+	for deadline := time.Now().Add(answerTimeout); store.fetched() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the store is not asked")
+		}
+	}
+	busy := f.hold(t, relay.WorkerOf(cl.addr(), f.options.workers))
+	busy.fill()
+	close(store.release)
+	for deadline := time.Now().Add(answerTimeout); f.server.Parked().Replayed == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the store's answer is not heard")
+		}
+	}
+	busy.release()
+	cl.wantCode(cl.receive(), 437)
 }

@@ -24,8 +24,7 @@ func (h *Handler) park(r *request, lookup func(ctx context.Context) error) error
 	again := *r.from
 	replay := func(datagram []byte) {
 		again.Data = datagram
-		// A full inbox drops the request; its client retransmits.
-		_ = worker.Post(func(w *fastpath.Worker) {
+		_ = deliverReplay(worker, func(w *fastpath.Worker) {
 			h.replay(w, &again)
 			if isBind {
 				w.Resume(again.Stream)
@@ -37,6 +36,17 @@ func (h *Handler) park(r *request, lookup func(ctx context.Context) error) error
 		h.worker.Hold(r.from.Stream) // what is behind it may be no messages
 	}
 	return errParked
+}
+
+// replayPatience is how long a replay waits for a worker that is behind.
+const replayPatience = 5 * time.Second
+
+// deliverReplay hands a replay to its worker, on a goroutine of the Park. It waits for
+// room: over TCP nobody would send the request again (RFC 8489 section 6.2.2).
+func deliverReplay(worker *fastpath.Worker, replay func(*fastpath.Worker)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), replayPatience)
+	defer cancel()
+	return worker.Deliver(ctx, replay)
 }
 
 // replay handles a request that was parked.
