@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/authn/store"
 	"github.com/fairlead/fairlead/internal/credentials"
 	"github.com/fairlead/fairlead/internal/events"
@@ -35,6 +36,7 @@ func scrape(t *testing.T) string {
 		PeersDenied:  map[string]uint64{"loopback": 10},
 		Ended:        map[string]uint64{"expired": 11},
 		TurnedAway:   map[string]uint64{"banned": 36},
+		Parked:       authn.ParkStats{Waiting: 33, Replayed: 34, Failed: 35, Late: 36, Duplicates: 37, Refused: 38},
 		Quota:        quota.Stats{Users: 12},
 		Fleet:        quota.FleetStats{Enabled: true, Up: true},
 		Tenants:      []server.TenantStats{{Realm: "example.org", Tenant: "acme", Live: 21, Created: 22}},
@@ -121,6 +123,12 @@ func TestScrapeShowsTheCounters(t *testing.T) {
 		`fairlead_error_responses_total{code="401",method="allocate"} 6`,
 		`fairlead_malformed_messages_total{reason="cookie"} 8`,
 		`fairlead_auth_failures_total{cause="expired"} 9`,
+		`fairlead_parked_requests 33`,
+		`fairlead_parked_requests_total{outcome="replayed"} 34`,
+		`fairlead_parked_requests_total{outcome="failed"} 35`,
+		`fairlead_parked_requests_total{outcome="late"} 36`,
+		`fairlead_parked_requests_total{outcome="duplicate"} 37`,
+		`fairlead_parked_requests_total{outcome="refused"} 38`,
 		`fairlead_store_up{store="accounts",type="sqlite"} 0`,
 		`fairlead_store_lookups_total{outcome="hit",store="accounts"} 4`,
 		`fairlead_store_lookups_total{outcome="stale",store="accounts"} 1`,

@@ -235,6 +235,17 @@ var Descriptors = []Descriptor{
 		func(s *snapshot, emit emit) { emit(float64(s.bans)) }},
 	{"fairlead_clients_turned_away_total", "STUN messages of clients that are denied or banned, which get no answer, by cause; fairlead_dropped_packets_total and fairlead_streams_refused_total have what they sent besides.", counter, []string{"cause"},
 		func(s *snapshot, emit emit) { each(s.server.TurnedAway, emit) }},
+	{"fairlead_parked_requests", "Requests that wait for a store, or for the counts of other servers.", gauge, nil,
+		func(s *snapshot, emit emit) { emit(float64(s.server.Parked.Waiting)) }},
+	{"fairlead_parked_requests_total", "Requests that have waited, or were not let to, by outcome: replayed, failed (no answer of use), late (not in 10 seconds), duplicate (the same request waits), refused (too many wait, or it is too long).", counter, []string{"outcome"},
+		func(s *snapshot, emit emit) {
+			p := &s.server.Parked
+			emit(float64(p.Replayed), "replayed")
+			emit(float64(p.Failed), "failed")
+			emit(float64(p.Late), "late")
+			emit(float64(p.Duplicates), "duplicate")
+			emit(float64(p.Refused), "refused")
+		}},
 	{"fairlead_withheld_responses_total", "Responses to strangers withheld because their source is over its limit.", counter, nil,
 		func(s *snapshot, emit emit) { emit(float64(s.server.Limited)) }},
 	{"fairlead_panics_total", "Messages dropped because their handling panicked; each is a bug.", counter, nil,

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"github.com/fairlead/fairlead/allocation"
-	"github.com/fairlead/fairlead/authn"
 )
 
 // PeerAllowed is what the main realm's policy says without an allocation.
@@ -49,6 +48,3 @@ func (s *Server) Mobiles() int {
 	defer s.mobiles.mu.Unlock()
 	return len(s.mobiles.owner)
 }
-
-// Parked counts the requests that wait, or have waited, for a back-end.
-func (s *Server) Parked() authn.ParkStats { return s.park.Stats() }

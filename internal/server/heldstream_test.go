@@ -73,7 +73,7 @@ func TestParkedRequestOfAStreamFindsAFullInbox(t *testing.T) {
 	busy := f.hold(t, relay.WorkerOf(cl.addr(), f.options.workers))
 	busy.fill()
 	close(store.release)
-	for deadline := time.Now().Add(answerTimeout); f.server.Parked().Replayed == 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(answerTimeout); f.server.Stats().Parked.Replayed == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the store's answer is not heard")
 		}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/fairlead/fairlead/allocation"
+	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/access"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/quota"
@@ -27,6 +28,7 @@ type Stats struct {
 	Ignored      uint64                       // messages that get no answer
 	Limited      uint64                       // answers withheld from a source over its limit
 	Panics       uint64                       // messages dropped because their handling panicked
+	Parked       authn.ParkStats              // requests that wait for a back-end, or have
 	Quota        quota.Stats
 	Fleet        quota.FleetStats
 	Ports        []PortStats
@@ -51,6 +53,7 @@ func (s *Server) Stats() Stats {
 		PeersDenied:  make(map[string]uint64),
 		Ended:        make(map[string]uint64),
 		TurnedAway:   make(map[string]uint64),
+		Parked:       s.park.Stats(),
 		Quota:        s.ledger.Stats(),
 		Tenants:      s.tenants.stats(),
 	}
