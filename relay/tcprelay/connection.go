@@ -72,6 +72,7 @@ func (r *Relay) enterConnected(c *connection, conn *net.TCPConn) (id uint32, err
 	if err := r.enterLocked(c, stateUnbound); err != nil {
 		return 0, err
 	}
+	r.counts.accepted.Add(1)
 	return r.unboundLocked(c, conn), nil
 }
 

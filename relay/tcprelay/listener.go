@@ -104,13 +104,11 @@ func (a *Allocation) arrive(conn *net.TCPConn) (stays bool) {
 		stays = err == nil
 		return id, err
 	})
-	if stays {
-		a.relay.counts.accepted.Add(1)
-		return true
+	if !stays {
+		a.relay.counts.rejected.Add(1)
+		_ = conn.Close()
 	}
-	a.relay.counts.rejected.Add(1)
-	_ = conn.Close()
-	return false
+	return stays
 }
 
 // dial connects from the allocation's relayed transport address to a peer.
