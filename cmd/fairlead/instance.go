@@ -106,13 +106,14 @@ func newInstance(cfg *config.Config, log *zap.Logger) (_ *instance, err error) {
 		return nil, err
 	}
 	undo = append(undo, func() { i.engine.Close() })
+	undo = append(undo, i.closeServices)
+	if err = i.listenServices(cfg); err != nil {
+		return nil, err
+	}
 	if addr, on := cfg.MonitoringAddress(); on {
 		if i.admin, err = i.listenAdmin(addr); err != nil {
 			return nil, err
 		}
-	}
-	if err = i.listenServices(cfg); err != nil {
-		return nil, err
 	}
 	commit()
 	return i, nil

@@ -56,16 +56,9 @@ func newEvents(cfg *config.Config, log *zap.Logger) *events.Bus {
 	return events.New(log, sinks...)
 }
 
-// listenServices opens the HTTP listeners that act on the running server. On an
-// error none stays open.
-func (i *instance) listenServices(cfg *config.Config) (err error) {
-	defer func() {
-		if err != nil {
-			for _, service := range i.services {
-				service.Close()
-			}
-		}
-	}()
+// listenServices opens the HTTP listeners that act on the running server, up to the
+// first that does not open.
+func (i *instance) listenServices(cfg *config.Config) error {
 	if address, on := cfg.AdminAddress(); on {
 		if err := i.listen(httpserve.Config{Purpose: "the admin API", Address: address, Handler: i.adminHandler(cfg)}); err != nil {
 			return err
@@ -81,6 +74,13 @@ func (i *instance) listenServices(cfg *config.Config) (err error) {
 		open.TLS.NextProtos = []string{"http/1.1"}
 	}
 	return i.listen(open)
+}
+
+// closeServices closes those of a server that does not run.
+func (i *instance) closeServices() {
+	for _, service := range i.services {
+		service.Close()
+	}
 }
 
 // credentialConfig is what the credential endpoint serves.
