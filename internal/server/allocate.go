@@ -71,7 +71,8 @@ func (h *Handler) open(r *request, ask allocateAsk) (open opened, err error) {
 // the same success answer when it is the same request sent again, 437 for
 // everything else.
 func (h *Handler) allocateAgain(r *request, a *allocation.Allocation) error {
-	if a.TransactionID != r.msg.TransactionID || !h.owns(r, a) {
+	isOver := a.TransactionID == [wire.TransactionIDSize]byte{} // of the Allocate, see Table.Extend
+	if isOver || a.TransactionID != r.msg.TransactionID || !h.owns(r, a) {
 		return errMismatch
 	}
 	h.answerAllocate(r, a)

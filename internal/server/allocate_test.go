@@ -93,6 +93,8 @@ func TestAllocateRetransmissionAndMismatch(t *testing.T) {
 	cl.wantCode(cl.do(stun.MethodAllocate, requestedTransport(17)), 437)
 	cl.wantCode(cl.do(stun.MethodRefresh), 0)
 	cl.wantCode(cl.roundTrip(request), 437) // no longer a retransmission
+	zero := cl.signed(stun.MethodAllocate, requestedTransport(17), stun.NewTransactionIDSetter([stun.TransactionIDSize]byte{}))
+	cl.wantCode(cl.roundTrip(zero), 437) // and not what stands for that either
 }
 
 func TestAllocateFamilies(t *testing.T) {
