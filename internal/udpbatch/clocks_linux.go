@@ -3,6 +3,7 @@
 package udpbatch
 
 import (
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,3 +22,7 @@ func ThreadTime() time.Duration {
 	_ = unix.Getrusage(unix.RUSAGE_THREAD, &u) // cannot fail for this thread
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// NameThread names the calling thread, which must be locked to its goroutine, for
+// top, ps and perf; the kernel keeps 15 bytes. Without /proc it has no name.
+func NameThread(name string) { _ = os.WriteFile("/proc/thread-self/comm", []byte(name), 0) }

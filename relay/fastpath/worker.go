@@ -167,6 +167,7 @@ func (w *Worker) ID() int { return w.cfg.ID }
 func (w *Worker) Run(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	udpbatch.NameThread(fmt.Sprintf("worker-%d", w.cfg.ID))
 	stop := context.AfterFunc(ctx, func() {
 		w.stopping.Store(true)
 		w.poller.Wake()
