@@ -56,9 +56,15 @@ func (s *Server) prepare(settings Settings) *Settings {
 // AddressesChanged renews what depends on the addresses of this host. Whoever
 // follows the interfaces calls it, on any goroutine.
 func (s *Server) AddressesChanged() {
+	s.renew(func(current Settings) Settings { return current })
+}
+
+// renew puts what change makes of the settings in their place. Where they were
+// replaced meanwhile the addresses of this host may be others, too: it begins anew.
+func (s *Server) renew(change func(current Settings) Settings) {
 	for {
 		current := s.settings.Load()
-		if s.settings.CompareAndSwap(current, s.prepare(*current)) {
+		if s.settings.CompareAndSwap(current, s.prepare(change(*current))) {
 			return
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // clients are closed, and permissions and channels that the peer policy now denies are
 // cut. It returns when all workers have done so.
 func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
-	s.settings.Store(s.prepare(settings))
+	s.renew(func(Settings) Settings { return settings })
 	s.ledger.SetLimits(settings.Quota, settings.QuotaOverrides...)
 	err := s.onEach(ctx, workers, (*Handler).review)
 	if err == nil {
