@@ -105,15 +105,16 @@ func (a *Authenticator) Verify(username string, purpose Purpose, check func(key 
 }
 
 // StillValid reports whether the configuration would still make the key of c
-// for this username: false when the user or its shared secret was removed, or
-// its key changed. The expiry plays no part. The empty username stands for an
-// anonymous allocation. A user whom only a back-end could tell counts as valid.
+// for this username, on behalf of its tenant: false when the user or its shared
+// secret was removed or is another tenant's, or its key changed. The expiry plays
+// no part. The empty username stands for an anonymous allocation. A user whom only
+// a back-end could tell counts as valid.
 func (a *Authenticator) StillValid(username string, c Credential) bool {
 	if username == "" {
 		return a.anonymous
 	}
-	_, status := a.find(wireName(username), c.Key.equal)
-	return status == Found || status == Pending || status == Unavailable
+	now, status := a.find(wireName(username), c.Key.equal)
+	return status == Found && now.Tenant == c.Tenant || status == Pending || status == Unavailable
 }
 
 // wireName drops trailing NULs, as RFC 8489 section 9.2.2 does for the key.

@@ -271,6 +271,7 @@ func TestStillValid(t *testing.T) {
 		{"same password as a key", authn.Config{Users: []authn.User{{Name: "alice", Key: keyOf(t, "alice", "wonderland")}}, Secrets: old.Secrets}, true, true},
 		{"secret removed", authn.Config{Users: old.Users, Secrets: old.Secrets[:1]}, true, false},
 		{"secret renamed and moved", authn.Config{Users: old.Users, Secrets: []authn.Secret{{Name: "z", Value: "s2"}}}, true, true},
+		{"secret of a tenant now", authn.Config{Users: old.Users, Secrets: []authn.Secret{{Name: "b", Value: "s2", Tenant: "acme"}}}, true, false},
 		{"other secret removed", authn.Config{Users: old.Users, Secrets: old.Secrets[1:]}, true, true},
 		{"static user takes the REST name", authn.Config{Users: append([]authn.User{{Name: rest, Password: "x"}}, old.Users...), Secrets: old.Secrets}, true, false},
 	}

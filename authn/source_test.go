@@ -145,4 +145,8 @@ func TestStillValidWithSource(t *testing.T) {
 	if !a.StillValid("dora", c) {
 		t.Error("a user whose key is the same: got invalid, want valid")
 	}
+	c.Tenant = "acme"
+	if a.StillValid("dora", c) {
+		t.Error("a user who is acme's no more: got valid, want invalid")
+	}
 }

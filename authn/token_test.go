@@ -235,6 +235,10 @@ func TestOAuthConfig(t *testing.T) {
 		t.Errorf("got server %q, key long %t, key other %t, long with another secret %t", a.TokenServer(),
 			a.HasTokenKey("long", made.KeyPrint), a.HasTokenKey("other", made.KeyPrint), another.HasTokenKey("long", made.KeyPrint))
 	}
+	moved := tokenRealm(t, func(c *authn.Config) { c.OAuth.Keys[0].Tenant = "umbrella" })
+	if moved.HasTokenKey("long", made.KeyPrint) {
+		t.Error("a key of another tenant now counts as the same")
+	}
 	if a.Features().UserHash {
 		t.Error("announces hashed usernames, and no hash stands for a kid")
 	}

@@ -75,11 +75,13 @@ type tokenOpener struct {
 	mark   KeyPrint
 }
 
-// KeyPrint tells the secrets of token keys apart that have the same kid.
+// KeyPrint tells token keys apart that have the same kid: by their secrets and
+// their tenants.
 type KeyPrint [16]byte
 
-func printOf(key []byte) KeyPrint {
-	sum := sha256.Sum256(key)
+func printOf(key TokenKey) KeyPrint {
+	text := append([]byte{byte(len(key.Key))}, key.Key...)
+	sum := sha256.Sum256(append(text, key.Tenant...))
 	return KeyPrint(sum[:])
 }
 
@@ -102,7 +104,7 @@ func newTokens(o OAuth, skew time.Duration) *tokens {
 		if err != nil {
 			continue // likewise
 		}
-		t.openers[key.ID] = tokenOpener{aead, key.Tenant, printOf(key.Key)}
+		t.openers[key.ID] = tokenOpener{aead, key.Tenant, printOf(key)}
 	}
 	return t
 }
@@ -116,8 +118,8 @@ func (a *Authenticator) TokenServer() string {
 	return a.tokens.serverName
 }
 
-// HasTokenKey reports whether tokens by this key are taken, with the secret that it
-// had then.
+// HasTokenKey reports whether tokens by this key are taken, with the secret and the
+// tenant that it had then.
 func (a *Authenticator) HasTokenKey(id string, mark KeyPrint) bool {
 	if a.tokens == nil {
 		return false

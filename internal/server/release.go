@@ -14,7 +14,7 @@ type endCause uint8
 const (
 	endClient       endCause = iota // Refresh with a lifetime of zero
 	endExpired                      // not refreshed in time
-	endRevoked                      // its user or secret was taken away, or relaying as a whole
+	endRevoked                      // its user or secret was taken away or is another tenant's, or no relaying at all
 	endDisconnected                 // the client's connection ended
 	endQuota                        // its user's bytes are used up, or it is too old
 	endDenied                       // its client is denied or banned

@@ -13,7 +13,7 @@ import (
 
 // Apply makes the settings, and what Config.Clients says by now, take effect: for new
 // requests at once, and on every worker for what is live, where allocations of users
-// and secrets that are gone and of clients that are not admitted end, streams of such
+// and secrets that are gone or another tenant's, and of clients that are not admitted end, streams of such
 // clients are closed, and permissions and channels that the peer policy now denies are
 // cut. It returns when all workers have done so.
 func (s *Server) Apply(ctx context.Context, settings Settings, workers []*fastpath.Worker) error {
@@ -68,7 +68,8 @@ func (h *Handler) review(a *allocation.Allocation) {
 }
 
 // mayLive reports whether the user, and the secret where one was used, that
-// made the allocation still exists in its realm, and anybody may relay at all.
+// made the allocation still exists in its realm and belongs to its tenant, whose
+// quota and peer rules it has, and anybody may relay at all.
 func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	if h.settings.STUNOnly {
 		return false
@@ -78,7 +79,7 @@ func (h *Handler) mayLive(a *allocation.Allocation) bool {
 	if kept.isByToken() {
 		return realm != nil && realm.auth.HasTokenKey(kept.secretName, kept.keyPrint)
 	}
-	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key})
+	return realm != nil && realm.auth.StillValid(a.Username, authn.Credential{Key: kept.key, Tenant: kept.tenant})
 }
 
 // reviewPeers applies the peer policy to the permissions and channels of an

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/authn"
+	"github.com/fairlead/fairlead/internal/server"
 	"github.com/fairlead/fairlead/quota"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -67,6 +68,28 @@ func TestReloadEndsRevokedAllocations(t *testing.T) {
 		cl.do(stun.MethodRefresh, lifetime(0))
 	}
 	f.wantNothingHeld(t)
+}
+
+// A secret that becomes another tenant's takes the allocations of the tenant before
+// along: they have its quota and its peer rules.
+func TestReloadGivesSecretToAnotherTenant(t *testing.T) {
+	f := start(t)
+	username := "4102444800:carol"
+	carol := dial(t, f.addr, username, restPassword("first secret", username))
+	dave := dial(t, f.addr, username, restPassword("second secret", username))
+	carol.allocate()
+	dave.allocate()
+	f.apply(t, func(o *options) {
+		o.auth.Secrets = []authn.Secret{{Name: "one", Value: "first secret", Tenant: "acme"}, o.auth.Secrets[1]}
+		o.settings.Tenants = []server.Tenant{{Realm: "example.org", Name: "acme", DenyPeers: []allocation.Rule{rule(t, "127.0.0.0/8")}}}
+	})
+	carol.wantCode(carol.do(stun.MethodRefresh), 437)
+	carol.allocate()
+	carol.wantCode(carol.do(stun.MethodCreatePermission, peer(f.peer)), 403)
+	dave.wantCode(dave.do(stun.MethodCreatePermission, peer(f.peer)), 0)
+	if got := f.server.Stats().Ended["revoked"]; got != 1 {
+		t.Errorf("got %d allocations ended as revoked, want 1", got)
+	}
 }
 
 // New limits count for live allocations: bandwidth at once, numbers at the

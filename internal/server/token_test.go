@@ -226,6 +226,22 @@ func TestTokenKeyReplaced(t *testing.T) {
 	south.wantCode(south.ask(stun.MethodRefresh, false), 0)
 }
 
+// A key that becomes another tenant's ends what its tokens made: that has the quota
+// and the peer rules of the tenant before, and no token of the key could refresh it.
+func TestTokenKeyOfAnotherTenant(t *testing.T) {
+	f := start(t, withTokens)
+	acme, north := bear(t, f, "acme", otherTokenKey, time.Hour), bear(t, f, "north", tokenKey, time.Hour)
+	for _, b := range []*bearer{acme, north} {
+		b.wantCode(b.ask(stun.MethodAllocate, true, requestedTransport(17)), 0)
+	}
+	f.apply(t, func(o *options) { o.auth.OAuth.Keys[2].Tenant = "umbrella" })
+	f.awaitEnd(t, "revoked", 1)
+	acme.renew(t, "acme", otherTokenKey, time.Hour)
+	acme.wantCode(acme.ask(stun.MethodRefresh, true), 437)
+	acme.wantCode(acme.ask(stun.MethodAllocate, true, requestedTransport(17)), 0)
+	north.wantCode(north.ask(stun.MethodRefresh, true), 0)
+}
+
 // A key that is taken away, or revoked, ends what its tokens made. The tenant of a
 // key has the limits of a tenant; the limits of users are nobody's.
 func TestTokenKeyTakenAway(t *testing.T) {
