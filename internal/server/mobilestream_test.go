@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/stun/v3"
 
+	"github.com/fairlead/fairlead/quota"
+	"github.com/fairlead/fairlead/relay"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
@@ -97,6 +99,78 @@ func TestNewConnectionEnds(t *testing.T) {
 	f.toClient(t, third, 0x4001, relayed)
 	third.wantCode(third.do(stun.MethodRefresh, lifetime(0)), 0)
 	f.wantNothingHeld(t)
+}
+
+// A connection that ends while its allocation is on the way to it, called by its
+// data, or sent off by the end of the old one, leaves the allocation alone: its
+// client resumes it from elsewhere.
+func TestNewConnectionEndsOnTheWay(t *testing.T) {
+	serverTLS, clientTLS := selfSigned(t)
+	for name, dialNext := range map[string]func(*testing.T, *fixture) *client{
+		"TCP":  func(t *testing.T, f *fixture) *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") },
+		"DTLS": func(t *testing.T, f *fixture) *client { return dialDTLS(t, f.addr, clientTLS, "alice", "wonderland") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, withMobility, takesDTLS(serverTLS), func(o *options) { o.takesTCP, o.streams.TLS = true, serverTLS })
+			old := f.dialWorker(t, 0, "alice", "wonderland")
+			answer := old.do(stun.MethodAllocate, requestedTransport(17), additionalFamily(2), mobilityTicket(nil))
+			old.wantCode(answer, 0)
+			relayed, ticket := relayedAddresses(t, answer), ticketOf(t, answer)
+			old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+			at := old
+			for i := range 4 {
+				home := relay.WorkerOf(at.addr(), f.options.workers)
+				fresh := f.onWorker(t, 1-home, func() *client { return dialNext(t, f) })
+				ticket = fresh.resume(ticket)
+				from := f.hold(t, home)
+				fresh.send(channelData(0x4001, []byte("call")))
+				f.passWorker(t, 1-home) // it has called
+				f.closeAndWait(t, fresh)
+				from.release()
+				f.wantMobiles(t, 1)
+				f.sendToRelay(t, relayed[0], []byte("to nobody"))
+				f.wantDrops(t, fastpath.DropNoListener, uint64(i+1))
+
+				at = f.onWorker(t, i/2, func() *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") })
+				ticket = at.resume(ticket)
+				f.toClient(t, at, 0x4001, relayed[0]) // it came at once
+				f.toPeer(t, at, 0x4001, relayed[0])
+			}
+			at.wantCode(at.do(stun.MethodRefresh, lifetime(0)), 0)
+			f.wantMobiles(t, 0)
+			f.wantNothingHeld(t)
+		})
+	}
+}
+
+// What is alone after its way can be over for all the reasons for which others are.
+func TestAloneAllocationEnds(t *testing.T) {
+	for cause, end := range map[string]func(*testing.T, *fixture){
+		"revoked": func(t *testing.T, f *fixture) {
+			f.apply(t, func(o *options) { o.auth.Users = o.auth.Users[1:] })
+		},
+		"quota": func(t *testing.T, f *fixture) {
+			f.apply(t, func(o *options) { o.settings.Quota = quota.Limits{UserAllocationAge: time.Millisecond} })
+		},
+	} {
+		t.Run(cause, func(t *testing.T) {
+			f := start(t, withMobility, func(o *options) { o.takesTCP = true })
+			old := f.dialWorker(t, 0, "alice", "wonderland")
+			_, ticket := old.allocateMobile()
+			fresh := f.onWorker(t, 1, func() *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") })
+			fresh.resume(ticket)
+			from := f.hold(t, 0)
+			fresh.send(channelData(0x4001, []byte("call")))
+			f.passWorker(t, 1)
+			f.closeAndWait(t, fresh)
+			from.release()
+			f.wantMobiles(t, 1)
+			end(t, f)
+			f.awaitEnd(t, cause, 1)
+			f.wantMobiles(t, 0)
+			f.wantNothingHeld(t)
+		})
+	}
 }
 
 // openOther opens a second peer.

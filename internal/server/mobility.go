@@ -25,7 +25,7 @@ type mobility struct {
 	resumes uint32           // so far; tickets that were made before the last one are dead
 	ticket  [ticketSize]byte // the last that was given out
 	home    place            // where the allocation is
-	isAlone bool             // the connection it came by is over
+	isAlone bool             // the connection at home is over
 
 	resumed  allocation.FiveTuple // by the last resume
 	lifetime time.Duration        // that it was answered with

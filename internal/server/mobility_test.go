@@ -22,8 +22,14 @@ func mobilityTicket(value []byte) stun.Setter { return raw(attrMobilityTicket, v
 // dialWorker is dial by a client whom a given worker gets.
 func (f *fixture) dialWorker(t *testing.T, worker int, username, password string) *client {
 	t.Helper()
+	return f.onWorker(t, worker, func() *client { return dial(t, f.addr, username, password) })
+}
+
+// onWorker dials until a given worker gets the client.
+func (f *fixture) onWorker(t *testing.T, worker int, dial func() *client) *client {
+	t.Helper()
 	for range 1000 {
-		cl := dial(t, f.addr, username, password)
+		cl := dial()
 		if relay.WorkerOf(cl.addr(), f.options.workers) == worker {
 			return cl
 		}

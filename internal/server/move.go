@@ -98,17 +98,24 @@ func (h *Handler) depart(m *mobility) traveller {
 }
 
 // settle makes an allocation live at a place of this worker, and then handles what
-// has waited for it. What cannot live there ends.
+// has waited for it: alone, if the connection there ended on its way. What cannot
+// live there ends.
 func (h *Handler) settle(moving traveller, at place) {
-	m, waiting := moving.mobility, h.takeWaiting(at.tuple)
+	m, isAlone := moving.mobility, h.isOver(&at)
+	var waiting []fastpath.Message
 	home, isFree := at, h.table.Find(at.tuple) == nil
+	if !isAlone {
+		waiting = h.takeWaiting(at.tuple)
+	} else if h.expected[at.tuple] != nil {
+		isFree = false // another connection with the same addresses has resumed another one
+	}
 	if !isFree {
 		home.tuple = m.home.tuple // to end there
 	}
 	if h.table.Attach(moving.ones[0].allocation, home.tuple) != nil {
 		panic("server: an allocation has nowhere to go")
 	}
-	h.mobiles[m.serial], m.home, m.isAlone = m, home, false
+	h.mobiles[m.serial], m.home, m.isAlone = m, home, isAlone
 	var first fastpath.AllocationID // of those that live
 	for i := range moving.ones {
 		one := &moving.ones[i]
@@ -128,8 +135,13 @@ func (h *Handler) settle(moving traveller, at place) {
 	}
 }
 
-// moveIn publishes one family at its new place. It may fail there: a connection
-// can be over by now.
+// isOver reports whether the connection at a place of this worker has ended.
+func (h *Handler) isOver(at *place) bool {
+	return at.from.Stream != 0 && !h.worker.HasStream(at.from.Stream)
+}
+
+// moveIn publishes one family at its new place. It may fail there, as the kernel may
+// not watch its relay socket.
 func (h *Handler) moveIn(one *passenger, at *place, twin fastpath.AllocationID) bool {
 	a := one.allocation
 	id, err := h.worker.Publish(fastpath.Allocation{

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -191,5 +192,63 @@ func TestPlaceOfAClosedStream(t *testing.T) {
 	peer.send(a.relayed, []byte("ahoy"))
 	if got, want := third.receive(), channelData(0x4001, []byte("ahoy")); !bytes.Equal(got, want) {
 		t.Errorf("got % x, want % x", got, want)
+	}
+}
+
+// What has moved to a stream that ended on its way lives on without one, and keeps a
+// place of its own until it is removed; what is new is refused.
+func TestPublishToAClosedStream(t *testing.T) {
+	f := start(t, loopback4, fastpath.Config{Streams: streamLimits})
+	client, peer := newEndpoint(t, loopback4), newEndpoint(t, loopback4)
+	a, twin := f.publish(client.addr, loopback4), allocation{}
+	gone := f.connect()
+	f.on(func(w *fastpath.Worker) {
+		if !w.HasStream(gone.id) || w.HasStream(0) || w.HasStream(gone.id+1<<32) {
+			t.Error("HasStream: want true for the stream that is open, and no other")
+		}
+	})
+	gone.conn.Close()
+	eventually(t, func() bool { return f.worker.Stats().StreamsClosed[fastpath.CloseClient] == 1 })
+	f.on(func(w *fastpath.Worker) {
+		if w.HasStream(gone.id) {
+			t.Error("HasStream: got true for a stream that is closed")
+		}
+		at := fastpath.Allocation{Client: gone.addr, Stream: gone.id, Lifetime: minute}
+		at.Relay = listen(t, loopback4, udpbatch.Options{})
+		defer at.Relay.Close()
+		if _, err := w.Publish(at); !errors.Is(err, fastpath.ErrNoListener) {
+			t.Errorf("a new one: got %v, want %v", err, fastpath.ErrNoListener)
+		}
+		baggage, err := w.Depart(a.id)
+		if err != nil {
+			t.Error(err)
+		}
+		at.Relay, at.Moved = baggage.Relay, baggage
+		if a.id, err = w.Publish(at); err != nil {
+			t.Errorf("one that has moved: %v", err)
+		}
+		if _, err = w.Publish(at); !errors.Is(err, fastpath.ErrExists) {
+			t.Errorf("a second one: got %v, want %v", err, fastpath.ErrExists)
+		}
+		at.Relay, at.Twin = listen(t, loopback4, udpbatch.Options{}), a.id
+		at.Moved = fastpath.Baggage{Relay: at.Relay}
+		if twin.id, err = w.Publish(at); err != nil {
+			t.Errorf("its twin: %v", err)
+		}
+	})
+	f.permit(a, peer.addr.Addr())
+	peer.send(a.relayed, []byte("to nobody"))
+	f.wantDrops(fastpath.DropNoListener, 1)
+
+	place := func(c *streamClient) uint32 { return uint32(c.id) }
+	second := f.connect()
+	f.on(func(w *fastpath.Worker) { w.Withdraw(a.id) })
+	third := f.connect()
+	if place(second) == place(gone) || place(third) == place(gone) {
+		t.Errorf("got places %d and %d, and an allocation still has %d", place(second), place(third), place(gone))
+	}
+	f.on(func(w *fastpath.Worker) { w.Withdraw(twin.id) })
+	if fourth := f.connect(); place(fourth) != place(gone) {
+		t.Errorf("got place %d, want %d, which is free", place(fourth), place(gone))
 	}
 }

@@ -15,7 +15,8 @@ type Allocation struct {
 	Client   netip.AddrPort
 	Listener ListenerID
 	// Stream is the client's, if its messages came in one; then Listener is of no
-	// account.
+	// account. What has Moved may find it closed, and lives on as if it had been
+	// closed after: until control code removes it.
 	Stream StreamID
 	// Proxy is the load balancer that the client's messages come through, if any.
 	Proxy netip.AddrPort
@@ -46,9 +47,8 @@ const (
 // client can have one on each listener, or two that are twins.
 func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	client := udpbatch.AddrOf(a.Client)
-	s := w.streams.get(a.Stream)
-	if s != nil {
-		client, a.Listener = s.key, streamListener
+	if w.HasStream(a.Stream) || a.Stream != 0 && a.Moved.Relay != nil {
+		client, a.Listener = streamKey(a.Stream), streamListener
 	} else if a.Stream != 0 || w.listener(a.Listener) == nil {
 		return 0, fmt.Errorf("publish allocation of %s: %w", a.Client, ErrNoListener)
 	}
@@ -72,14 +72,28 @@ func (w *Worker) Publish(a Allocation) (AllocationID, error) {
 	if a.Relay != nil {
 		entry.peerLimit = longestPayload(a.Relay.Local().Addr())
 	}
-	if s != nil {
-		entry.stream = s.id.index()
+	if a.Stream != 0 {
+		w.joinStream(id, entry, a.Stream)
+	}
+	return id, nil
+}
+
+// joinStream makes an allocation one of its client's stream, or of the place of none:
+// what comes for it must not reach another client. Twins share it.
+func (w *Worker) joinStream(id AllocationID, entry *allocation, stream StreamID) {
+	t := &w.streams
+	switch s := t.get(stream); {
+	case s != nil:
+		entry.stream = stream.index()
 		s.allocations++
 		if s.allocation == 0 {
 			s.allocation = id
 		}
+	case entry.twin != 0:
+		entry.stream = w.tables.allocations.at(entry.twin).stream
+	default:
+		entry.stream = t.take()
 	}
-	return id, nil
 }
 
 // watchRelay makes a relay socket the worker's.

@@ -155,6 +155,10 @@ func (w *Worker) EvictStream(id StreamID) {
 	}
 }
 
+// HasStream reports whether a stream is open. 0 is none. It is for the worker's
+// thread.
+func (w *Worker) HasStream(id StreamID) bool { return w.streams.get(id) != nil }
+
 // get returns a live stream, or nil.
 func (t *streams) get(id StreamID) *clientStream {
 	index := id.index()
