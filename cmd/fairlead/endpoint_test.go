@@ -92,7 +92,11 @@ credential_endpoint:
 		t.Errorf("got ttl %d and %v, want a day and %s", got.TTL, got.URIs, want)
 	}
 
-	if err := running.apply(t.Context(), write("the second key of acme")); err != nil {
+	prepared, err := running.prepare(t.Context(), write("the second key of acme"))
+	if err == nil {
+		err = prepared.apply(t.Context(), running)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]int{"the first key of acme": 401, "the second key of acme": 200} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/logging"
+	"github.com/fairlead/fairlead/internal/server"
+	"github.com/fairlead/fairlead/internal/tlsconf"
 )
 
 // applyTimeout is how long the workers may take to review what is live.
@@ -36,7 +39,7 @@ func (r *reloader) run(ctx context.Context, hangup <-chan os.Signal) {
 }
 
 // reload applies what can be applied while running. A configuration with a
-// mistake changes nothing.
+// mistake, in it or in a file that it names, changes nothing.
 func (r *reloader) reload(ctx context.Context) {
 	next, warnings, err := config.Load(r.options)
 	if err != nil {
@@ -46,7 +49,12 @@ func (r *reloader) reload(ctx context.Context) {
 	effective, changes := config.Reload(r.running, next)
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	if err := r.instance.apply(ctx, effective); err != nil {
+	prepared, err := r.instance.prepare(ctx, effective)
+	if err != nil {
+		r.log.Error("configuration not reloaded, the running one stays", logging.Err(err))
+		return
+	}
+	if err := prepared.apply(ctx, r.instance); err != nil {
 		r.log.Error("configuration not applied on every worker; reload again", logging.Err(err))
 		return
 	}
@@ -59,35 +67,48 @@ func (r *reloader) reload(ctx context.Context) {
 	r.log.Info("configuration reloaded", zap.Strings("keys", changes.Live))
 }
 
-// apply makes what can be reloaded of a configuration take effect.
-func (i *instance) apply(ctx context.Context, cfg *config.Config) error {
+// change is a configuration of which everything that can go wrong has gone right.
+type change struct {
+	cfg          *config.Config
+	settings     server.Settings
+	certificates tlsconf.Prepared
+	commit       func() // has the running stores be those of cfg
+}
+
+// prepare reads and opens what a configuration names. What is running stays as it
+// is; on an error nothing is left open, else apply is to be called.
+func (i *instance) prepare(ctx context.Context, cfg *config.Config) (change, error) {
 	i.stores.refresh(ctx)
 	set, commit, rollback, err := i.stores.open(cfg)
 	if err != nil {
-		return err
+		return change{}, err
 	}
 	settings, err := newSettings(cfg, set, i.log)
 	if err != nil {
 		rollback()
-		return err
+		return change{}, err
 	}
-	if err := i.tls.Apply(cfg.CertificateFiles()); err != nil {
+	certificates, err := i.tls.Prepare(cfg.CertificateFiles())
+	if err != nil {
 		rollback()
-		return err
+		return change{}, err
 	}
-	if err := i.engine.SetOffloads(switches[cfg.Sockets.GSO], switches[cfg.Sockets.GRO]); err != nil {
-		rollback()
-		return err
-	}
-	if err := i.applyStreams(cfg); err != nil {
-		rollback()
-		return err
-	}
-	i.credentials.Apply(i.credentialConfig(cfg))
-	i.others.SetServers(cfg.AlternateServers())
-	i.clients.SetLists(cfg.ClientLists())
-	// From here on the new stores are in use, even if a worker is late.
-	err = i.server.Apply(ctx, settings, i.engine.Workers())
-	commit()
+	return change{cfg, settings, certificates, commit}, nil
+}
+
+// apply makes what can be reloaded of a configuration take effect, all of it. The
+// error names the workers that have not followed: late ones, or ended ones.
+func (c change) apply(ctx context.Context, i *instance) error {
+	i.tls.Serve(c.certificates)
+	i.credentials.Apply(i.credentialConfig(c.cfg))
+	i.others.SetServers(c.cfg.AlternateServers())
+	i.clients.SetLists(c.cfg.ClientLists())
+	err := errors.Join(
+		i.engine.SetOffloads(switches[c.cfg.Sockets.GSO], switches[c.cfg.Sockets.GRO]),
+		i.applyStreams(c.cfg),
+		i.server.Apply(ctx, c.settings, i.engine.Workers()),
+	)
+	// The new stores are in use now, even if a worker is late.
+	c.commit()
 	return err
 }

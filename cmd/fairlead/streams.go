@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -85,14 +86,12 @@ func streamLimits(s config.Streams) fastpath.StreamLimits {
 // take DTLS, and without any no more.
 func (i *instance) applyStreams(cfg *config.Config) error {
 	before := i.engine.HasTLS()
-	if err := i.engine.SetStreams(i.streamConfig(cfg), streamLimits(cfg.Streams)); err != nil {
-		return fmt.Errorf("apply streams: %w", err)
-	}
-	if err := i.engine.SetDTLS(cfg.HasDTLS()); err != nil {
-		return fmt.Errorf("apply DTLS: %w", err)
-	}
+	err := errors.Join(i.engine.SetStreams(i.streamConfig(cfg), streamLimits(cfg.Streams)), i.engine.SetDTLS(cfg.HasDTLS()))
 	if now := i.engine.HasTLS(); now != before {
 		i.log.Info("listeners for TCP take TLS, too, as far as there is a certificate", zap.Bool("tls", now))
+	}
+	if err != nil {
+		return fmt.Errorf("apply streams: %w", err)
 	}
 	return nil
 }

@@ -33,9 +33,11 @@ func Open(cfg Config) (*Store, error) {
 		NextProtos:     []string{ProtocolTURN, ProtocolNATDiscovery},
 		GetCertificate: s.certificateFor,
 	}
-	if err := s.Apply(cfg.Files); err != nil {
+	prepared, err := s.Prepare(cfg.Files)
+	if err != nil {
 		return nil, err
 	}
+	s.Serve(prepared)
 	if len(cfg.ACME.Domains) > 0 {
 		authority, err := newAuthority(cfg.ACME, s.log)
 		if err != nil {
@@ -62,34 +64,55 @@ func Check(files []Files) error {
 // every call and must not be changed.
 func (s *Store) TLS() *tls.Config { return s.tls }
 
-// Apply serves other files from now on. A pair that is served already keeps
-// its certificate while its files hold nothing better; any other pair must be
-// good, or nothing changes.
-func (s *Store) Apply(files []Files) error {
+// Prepared is what Prepare has read. The zero value has no certificate.
+type Prepared struct {
+	pairs []*pair
+	fresh []freshPair
+}
+
+// freshPair is a pair that was not served when it was read.
+type freshPair struct {
+	pair  *pair
+	found content
+}
+
+// Prepare reads other files, for Serve. A pair that is served already keeps its
+// certificate while its files hold nothing better; any other pair must be good. The
+// error names all files that are not.
+func (s *Store) Prepare(files []Files) (Prepared, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look(true)
 	var problems []error
-	pairs := make([]*pair, 0, len(files))
+	var p Prepared
 	for _, each := range files {
 		if i := slices.IndexFunc(s.pairs, func(p *pair) bool { return p.files == each }); i >= 0 {
-			pairs = append(pairs, s.pairs[i])
+			p.pairs = append(p.pairs, s.pairs[i])
 			continue
 		}
-		p, found, err := readPair(each)
+		read, found, err := readPair(each)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		s.announce(p, found)
-		pairs = append(pairs, p)
+		p.pairs = append(p.pairs, read)
+		p.fresh = append(p.fresh, freshPair{read, found})
 	}
 	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("prepare TLS: %w", err)
+		return Prepared{}, fmt.Errorf("prepare TLS: %w", err)
 	}
-	s.pairs = pairs
+	return p, nil
+}
+
+// Serve serves what was prepared, and nothing else, from now on.
+func (s *Store) Serve(p Prepared) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, each := range p.fresh {
+		s.announce(each.pair, each.found)
+	}
+	s.pairs = p.pairs
 	s.publish()
-	return nil
 }
 
 // publish lets handshakes see what s.pairs holds.

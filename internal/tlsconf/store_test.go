@@ -99,24 +99,34 @@ func TestOpenNamesEveryBadFile(t *testing.T) {
 	}
 }
 
-func TestApply(t *testing.T) {
+func TestPrepareAndServe(t *testing.T) {
 	first, firstFiles := onDisk(t, inAYear(), "a.example.org")
 	second, secondFiles := onDisk(t, inAYear(), "b.example.org")
-	s, _ := open(t, firstFiles)
-	err := s.Apply([]tlsconf.Files{secondFiles, {Certificate: "/nowhere", Key: "/nowhere"}})
-	if !errors.Is(err, os.ErrNotExist) {
+	s, logs := open(t, firstFiles)
+	prepare := func(files ...tlsconf.Files) tlsconf.Prepared {
+		t.Helper()
+		p, err := s.Prepare(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if _, err := s.Prepare([]tlsconf.Files{secondFiles, {Certificate: "/nowhere", Key: "/nowhere"}}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	wantServed(t, s, "b.example.org", first.Serial)
-	if err := s.Apply([]tlsconf.Files{secondFiles, firstFiles}); err != nil {
-		t.Fatal(err)
+	both := prepare(secondFiles, firstFiles)
+	wantServed(t, s, "b.example.org", first.Serial) // until it is to be served
+	if got := logs.FilterMessage("certificate loaded").Len(); got != 1 {
+		t.Errorf("got %d certificates loaded, want the first one only", got)
 	}
+	s.Serve(both)
 	wantServed(t, s, "b.example.org", second.Serial)
 	wantServed(t, s, "a.example.org", first.Serial)
-	write(t, firstFiles.Key, []byte("broken"))
-	if err := s.Apply([]tlsconf.Files{firstFiles}); err != nil {
-		t.Errorf("a pair that is served and whose file broke: got %v, want it served on", err)
+	if got := logs.FilterMessage("certificate loaded").Len(); got != 2 {
+		t.Errorf("got %d certificates loaded, want both", got)
 	}
+	write(t, firstFiles.Key, []byte("broken"))
+	s.Serve(prepare(firstFiles)) // one that is served and whose file broke is served on
 	wantServed(t, s, "", first.Serial)
 	if got := s.Stats().Failures; got != 1 {
 		t.Errorf("got %d failures, want 1", got)

@@ -18,7 +18,8 @@ once. ` + "`fairlead config show`" + ` prints every value in effect and where it
 from, without secrets.
 
 A reload (SIGHUP) applies the keys marked **live** without touching traffic; the
-others take effect at the next start. A file with problems changes nothing.
+others take effect at the next start. A file with problems changes nothing, nor does
+one that names a file that cannot be used, such as a certificate without its key.
 
 `
 
