@@ -116,9 +116,7 @@ func (h *Handler) streamEnded(tuple allocation.FiveTuple) bool {
 	if e := h.expected[tuple]; e != nil {
 		serial := e.serial
 		h.unexpect(tuple, serial)
-		if owner := h.server.mobiles.find(serial); owner != nil {
-			h.onHandler(owner, func(other *Handler) { other.callOff(serial, tuple) })
-		}
+		h.tellOwner(serial, func(owner *Handler) { owner.callOff(serial, tuple) })
 	}
 	a := h.table.Find(tuple)
 	if a == nil {

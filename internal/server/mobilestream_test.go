@@ -143,6 +143,42 @@ func TestNewConnectionEndsOnTheWay(t *testing.T) {
 	}
 }
 
+// A connection that ends before the answer to its resume leaves no invitation, and
+// its client, who has not heard of the next ticket, the one that it had.
+func TestConnectionEndsBeforeTheAnswer(t *testing.T) {
+	for name, isAlone := range map[string]bool{"old connection lives": false, "old connection is over": true} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, withMobility, func(o *options) { o.takesTCP = true })
+			dialNext := func() *client { return dialTCP(t, f.addr, nil, "alice", "wonderland") }
+			old := f.onWorker(t, 0, dialNext)
+			relayed, ticket := old.allocateMobile()
+			old.wantCode(old.do(stun.MethodChannelBind, channelNumber(0x4001), peer(f.peer)), 0)
+			if isAlone {
+				f.closeAndWait(t, old)
+			}
+			fresh := f.onWorker(t, 1, dialNext)
+			request := fresh.signed(stun.MethodRefresh, mobilityTicket(ticket))
+			owner := f.hold(t, 0)
+			fresh.send(request.Raw)
+			f.passWorker(t, 1) // it has been passed on
+			f.closeAndWait(t, fresh)
+			owner.release()
+			f.wantMobiles(t, 1)
+			if !isAlone {
+				f.toPeer(t, old, 0x4001, relayed)
+				f.toClient(t, old, 0x4001, relayed)
+			}
+			third := f.onWorker(t, 0, dialNext)
+			third.resume(ticket)
+			f.toPeer(t, third, 0x4001, relayed)
+			f.toClient(t, third, 0x4001, relayed)
+			third.wantCode(third.do(stun.MethodRefresh, lifetime(0)), 0)
+			f.wantMobiles(t, 0)
+			f.wantNothingHeld(t)
+		})
+	}
+}
+
 // What is alone after its way can be over for all the reasons for which others are.
 func TestAloneAllocationEnds(t *testing.T) {
 	for cause, end := range map[string]func(*testing.T, *fixture){

@@ -27,9 +27,10 @@ type mobility struct {
 	home    place            // where the allocation is
 	isAlone bool             // the connection at home is over
 
-	resumed  allocation.FiveTuple // by the last resume
-	lifetime time.Duration        // that it was answered with
-	next     *place               // where that came from, until data has; nil: nowhere
+	resumed   allocation.FiveTuple // by the last resume
+	lifetime  time.Duration        // that it was answered with
+	isUnheard bool                 // its answer found the connection over
+	next      *place               // where it came from, until data has; nil: nowhere
 }
 
 // place is an address of a client, on the worker that its messages come to.

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 
+	"github.com/fairlead/fairlead/allocation"
 	"github.com/fairlead/fairlead/internal/wire"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -40,7 +41,8 @@ func (h *Handler) isTaken(r *request, serial uint32) bool {
 }
 
 // resumeOwn resumes an allocation of this handler. A ticket from before the last
-// resume is good for the retransmission of that alone.
+// resume is good for the retransmission of that alone, unless its client cannot have
+// got a later one.
 func (h *Handler) resumeOwn(r *request, m *mobility, t ticket) error {
 	a := h.table.Find(m.home.tuple)
 	switch {
@@ -49,9 +51,9 @@ func (h *Handler) resumeOwn(r *request, m *mobility, t ticket) error {
 	case !h.owns(r, a):
 		return errWrongUser
 	case t.resumes+1 == m.resumes && r.tuple == m.resumed:
-		h.answerResume(r, m)
+		h.answerResume(r, m, true)
 		return nil
-	case t.resumes != m.resumes:
+	case t.resumes != m.resumes && !(m.isUnheard && t.resumes+1 == m.resumes):
 		return errMismatch
 	case r.tuple == m.home.tuple && !m.isAlone:
 		return errBadRequest
@@ -67,42 +69,71 @@ func (h *Handler) resumeOwn(r *request, m *mobility, t ticket) error {
 	}
 	h.disinvite(m)
 	m.resumes++
-	m.resumed, m.lifetime = r.tuple, granted
+	m.resumed, m.lifetime, m.isUnheard = r.tuple, granted, false
 	h.renewTicket(m)
 	h.invite(m, h.placeOf(r))
 	h.counts.resumed.Add(1)
-	h.answerResume(r, m)
+	h.answerResume(r, m, false)
 	return nil
+}
+
+// resumeAnswer is the answer to a resume on the way to its client.
+type resumeAnswer struct {
+	at              place
+	serial, resumes uint32 // of the allocation, by then
+	isAgain         bool   // to a retransmission
+	text            []byte
 }
 
 // answerResume sends the success response. Where nobody is left at the old
 // address the allocation goes first: what peers send meanwhile is not lost.
-func (h *Handler) answerResume(r *request, m *mobility) {
+func (h *Handler) answerResume(r *request, m *mobility, isAgain bool) {
 	answer := h.success(r)
 	answer.Lifetime(m.lifetime)
 	answer.Attribute(wire.AttrMobilityTicket, m.ticket[:])
 	h.finish(r)
-	at, serial, text := h.placeOf(r), m.serial, bytes.Clone(h.answer.Bytes())
+	a := resumeAnswer{h.placeOf(r), m.serial, m.resumes, isAgain, bytes.Clone(h.answer.Bytes())}
 	if m.isAlone && m.next != nil && h.postTo(h.worker, func(h *Handler) {
-		h.come(serial, at.tuple, at.worker)
-		h.deliver(at, serial, text)
+		h.come(a.serial, a.at.tuple, a.at.worker)
+		h.deliver(a)
 	}) == nil {
 		return
 	}
-	h.deliver(at, serial, text)
+	h.deliver(a)
 }
 
 // deliver sends an answer to a client of whichever worker, which is told first
 // whom to expect. A full inbox drops the answer; the client retransmits.
-func (h *Handler) deliver(at place, serial uint32, text []byte) {
-	m := h.mobiles[serial]
-	isComing := m != nil && m.next != nil && m.next.tuple == at.tuple
-	h.onHandler(at.worker, func(other *Handler) {
-		if isComing {
-			other.expect(at, serial)
+func (h *Handler) deliver(a resumeAnswer) {
+	m := h.mobiles[a.serial]
+	isComing := m != nil && m.next != nil && m.next.tuple == a.at.tuple
+	h.onHandler(a.at.worker, func(other *Handler) {
+		if other.isOver(&a.at) {
+			other.tellOwner(a.serial, func(owner *Handler) { owner.unheard(a) })
+			return
 		}
-		other.worker.Reply(&at.from, text)
+		if isComing {
+			other.expect(a.at, a.serial)
+		}
+		other.worker.Reply(&a.at.from, a.text)
 	})
+}
+
+// unheard undoes what it can of a resume whose connection ended before its answer:
+// the client still has the ticket from before.
+func (h *Handler) unheard(a resumeAnswer) {
+	h.callOff(a.serial, a.at.tuple)
+	m := h.mobiles[a.serial]
+	if m != nil && m.resumes == a.resumes && m.resumed == a.at.tuple && !a.isAgain {
+		m.isUnheard, m.resumed = true, allocation.FiveTuple{}
+	}
+}
+
+// tellOwner calls f with the handler that has an allocation, if one has it.
+func (h *Handler) tellOwner(serial uint32, f func(owner *Handler)) {
+	if owner := h.server.mobiles.find(serial); owner != nil {
+		h.onHandler(owner, f)
+	}
 }
 
 // invite notes where an allocation goes with the first datagram from there.
