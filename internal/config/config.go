@@ -156,12 +156,12 @@ type Peers struct {
 	Deny  []string `yaml:"deny" live:"yes"`
 }
 
-// STUN holds what concerns every STUN answer, and which ones there are.
+// STUN holds which STUN requests are answered, and what concerns every answer.
 type STUN struct {
-	Software      string `yaml:"software" live:"yes"`
-	MappedAddress bool   `yaml:"mapped_address" live:"yes"`
 	Only          bool   `yaml:"only" live:"yes"`
 	Binding       bool   `yaml:"binding" live:"yes"`
+	Software      string `yaml:"software" live:"yes"`
+	MappedAddress bool   `yaml:"mapped_address" live:"yes"`
 }
 
 // Monitoring is the HTTP listener for metrics and health.
