@@ -86,17 +86,3 @@ func (b BanRequest) ban(now time.Time) (access.Ban, error) {
 	}
 	return access.Ban{Prefix: prefix, Until: now.Add(lasts).UTC().Truncate(time.Second)}, nil
 }
-
-func (a *api) liftBan(w http.ResponseWriter, r *http.Request) {
-	found, err := a.Bans.Lift(r.PathValue("id"))
-	switch {
-	case err != nil:
-		a.log.Error("lifted ban not saved", logging.Err(err))
-		fail(w, http.StatusInternalServerError, err.Error())
-	case !found:
-		fail(w, http.StatusNotFound, "there is no ban of this id")
-	default:
-		a.log.Info("ban lifted", zap.String("id", r.PathValue("id")))
-		w.WriteHeader(http.StatusNoContent)
-	}
-}

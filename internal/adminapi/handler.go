@@ -13,6 +13,7 @@ import (
 
 	"github.com/fairlead/fairlead/authn"
 	"github.com/fairlead/fairlead/internal/access"
+	"github.com/fairlead/fairlead/internal/logging"
 )
 
 // Config is what the API acts on.
@@ -42,10 +43,10 @@ func Handler(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/revocations", a.listRevocations)
 	mux.HandleFunc("POST /v1/revocations", a.addRevocation)
-	mux.HandleFunc("DELETE /v1/revocations/{id}", a.liftRevocation)
+	mux.HandleFunc("DELETE /v1/revocations/{id}", a.lift("revocation", a.Revocations.Lift))
 	mux.HandleFunc("GET /v1/bans", a.listBans)
 	mux.HandleFunc("POST /v1/bans", a.addBan)
-	mux.HandleFunc("DELETE /v1/bans/{id}", a.liftBan)
+	mux.HandleFunc("DELETE /v1/bans/{id}", a.lift("ban", a.Bans.Lift))
 	return a.authenticated(mux)
 }
 
@@ -88,6 +89,24 @@ func read(w http.ResponseWriter, r *http.Request, into any, want string) bool {
 		return false
 	}
 	return true
+}
+
+// lift takes the entry of a list away that the path names.
+func (a *api) lift(what string, remove func(id string) (found bool, err error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		found, err := remove(id)
+		switch {
+		case err != nil:
+			a.log.Error("lifted "+what+" not saved", logging.Err(err))
+			fail(w, http.StatusInternalServerError, err.Error())
+		case !found:
+			fail(w, http.StatusNotFound, "there is no "+what+" of this id")
+		default:
+			a.log.Info(what+" lifted", zap.String("id", id))
+			w.WriteHeader(http.StatusNoContent)
+		}
+	}
 }
 
 // answer writes JSON.

@@ -61,17 +61,3 @@ func (a *api) addRevocation(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, http.StatusCreated, Revocation{asked.ID(), asked})
 }
-
-func (a *api) liftRevocation(w http.ResponseWriter, r *http.Request) {
-	found, err := a.Revocations.Lift(r.PathValue("id"))
-	switch {
-	case err != nil:
-		a.log.Error("lifted revocation not saved", logging.Err(err))
-		fail(w, http.StatusInternalServerError, err.Error())
-	case !found:
-		fail(w, http.StatusNotFound, "there is no revocation of this id")
-	default:
-		a.log.Info("revocation lifted", zap.String("id", r.PathValue("id")))
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
