@@ -68,11 +68,7 @@ state_dir: %q
 	}
 	ctl := func(code int, args ...string) (stdout, stderr string) {
 		t.Helper()
-		var out, err bytes.Buffer
-		if got := run(append([]string{"ctl", "--config", file}, args...), &out, &err); got != code {
-			t.Fatalf("ctl %v: got exit code %d, %s, want %d", args, got, err.String(), code)
-		}
-		return out.String(), err.String()
+		return runCtl(t, file, code, args...)
 	}
 	if _, stderr := ctl(exitFailed, "revocations"); !strings.Contains(stderr, "admin.sock") {
 		t.Errorf("without a server: got %q, want the address that was tried", stderr)
@@ -114,4 +110,14 @@ func TestReadUntil(t *testing.T) {
 	if _, err := readUntil("tomorrow", now); err == nil {
 		t.Error("tomorrow: got no error")
 	}
+}
+
+// runCtl runs ctl with the configuration of a server, and wants an exit code of it.
+func runCtl(t *testing.T, file string, code int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	if got := run(append([]string{"ctl", "--config", file}, args...), &out, &err); got != code {
+		t.Fatalf("ctl %v: got exit code %d, %s, want %d", args, got, err.String(), code)
+	}
+	return out.String(), err.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,11 +31,8 @@ admin: {address: "unix:%s/admin.sock"}
 	}
 	ctl := func(code int, args ...string) (stdout, stderr string) {
 		t.Helper()
-		var out, err bytes.Buffer
-		if got := run(append([]string{"ctl", "--config", file}, args...), &out, &err); got != code {
-			t.Fatalf("ctl %v: got exit code %d, %s, want %d", args, got, err.String(), code)
-		}
-		return strings.TrimSpace(out.String()), err.String()
+		stdout, stderr = runCtl(t, file, code, args...)
+		return strings.TrimSpace(stdout), stderr
 	}
 	write(fmt.Sprintf("state_dir: %q", dir))
 	stop := serveFile(t, file)

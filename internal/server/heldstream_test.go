@@ -15,21 +15,7 @@ import (
 // What is behind a ConnectionBind waits for its user alone, whatever else of the
 // same connection a store is asked for.
 func TestConnectionBindWaitsForItsOwnUser(t *testing.T) {
-	store := &slowStore{release: make(chan struct{}), known: map[string]authn.Key{}}
-	key, err := authn.LongTermKey("erin", "example.org", "from the store")
-	if err != nil {
-		t.Fatal(err)
-	}
-	store.known["erin"] = key
-	f := startTCPRelay(t, func(o *options) { o.auth.Source = store })
-	l, at := listenPeer(t, f.addr.Addr())
-	cl := dialTCP(t, f.addr, nil, "erin", "from the store")
-	cl.allocateTCP()
-	id := cl.connectTo(at)
-	conn := acceptPeer(t, l)
-	store.mu.Lock()
-	delete(store.known, "erin")
-	store.mu.Unlock()
+	f, store, cl, id, conn := connectedByStore(t)
 	awaitFetches := func(want int) {
 		t.Helper()
 		for deadline := time.Now().Add(answerTimeout); store.fetched() < want; time.Sleep(time.Millisecond) {

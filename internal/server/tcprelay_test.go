@@ -3,6 +3,7 @@ package server_test
 import (
 	"crypto/tls"
 	"io"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -267,23 +268,31 @@ func TestRefusedConnectionBindGoesOn(t *testing.T) {
 	wantOver(t, "client", f2.Conn)
 }
 
-// A ConnectionBind whose user only a store knows waits, and what is behind it too.
-func TestConnectionBindWaitsForStore(t *testing.T) {
-	store := &slowStore{release: make(chan struct{}), known: map[string]authn.Key{}}
+// connectedByStore has erin, whom only a store knows, connect to a peer, and the server
+// forget her: whatever comes next asks the store, which waits to be released.
+func connectedByStore(t *testing.T) (f *fixture, store *slowStore, cl *client, id uint32, conn *net.TCPConn) {
+	t.Helper()
+	store = &slowStore{release: make(chan struct{}), known: map[string]authn.Key{}}
 	key, err := authn.LongTermKey("erin", "example.org", "from the store")
 	if err != nil {
 		t.Fatal(err)
 	}
 	store.known["erin"] = key
-	f := startTCPRelay(t, func(o *options) { o.auth.Source = store })
+	f = startTCPRelay(t, func(o *options) { o.auth.Source = store })
 	l, at := listenPeer(t, f.addr.Addr())
-	cl := dialTCP(t, f.addr, nil, "erin", "from the store")
+	cl = dialTCP(t, f.addr, nil, "erin", "from the store")
 	cl.allocateTCP()
-	id := cl.connectTo(at)
-	conn := acceptPeer(t, l)
+	id = cl.connectTo(at)
+	conn = acceptPeer(t, l)
 	store.mu.Lock()
 	delete(store.known, "erin")
 	store.mu.Unlock()
+	return f, store, cl, id, conn
+}
+
+// A ConnectionBind whose user only a store knows waits, and what is behind it too.
+func TestConnectionBindWaitsForStore(t *testing.T) {
+	_, store, cl, id, conn := connectedByStore(t)
 
 	d := cl.dataClient(nil)
 	request := d.signed(stun.MethodConnectionBind, connectionID(id))
