@@ -14,8 +14,10 @@ const (
 	// warmAllocations are made before anything is measured: what they touch
 	// first is not a cost of each allocation.
 	warmAllocations = 50
-	// setupChunk is how many allocations one server gets in its turn.
-	setupChunk = 50
+	// setupTurns is how often the servers take turns until each has its allocations.
+	// A turn begins with what a pause leaves behind, cold caches and sleeping
+	// threads, so that many short ones would measure pauses.
+	setupTurns = 10
 	// idleTime is how long a warm server rests until its memory is read.
 	idleTime = 2 * time.Second
 	// firstClientPort is the client's port of the first allocation.
@@ -32,7 +34,7 @@ func controlPeer(allocation int) netip.AddrPort {
 type tenant struct {
 	*server
 	allocations   int       // made so far
-	setup         []float64 // CPU ns of one allocation, by chunk
+	setup         []float64 // CPU ns of one allocation, by turn
 	residentBytes int64     // when idle
 }
 
@@ -121,12 +123,13 @@ func (l *lab) fill(ctx context.Context, tenants []*tenant, allocations int) erro
 			return t.explain(err)
 		}
 	}
-	for made := 0; made < allocations; made += setupChunk {
+	turn := (allocations + setupTurns - 1) / setupTurns
+	for made := 0; made < allocations; made += turn {
 		for _, t := range tenants {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err := l.allocate(t, min(setupChunk, allocations-made)); err != nil {
+			if err := l.allocate(t, min(turn, allocations-made)); err != nil {
 				return err
 			}
 		}
