@@ -187,6 +187,11 @@ func (t *Table) Sweep(now time.Time, most int) (more bool) {
 	return false
 }
 
+// IsDue reports whether Sweep may have something to do at that moment.
+func (t *Table) IsDue(at time.Time) bool {
+	return len(t.queue) > 0 && t.queue[0].at <= at.Sub(epoch)
+}
+
 func (t *Table) expire(a *Allocation) {
 	t.Delete(a)
 	if t.expired.Allocation != nil {

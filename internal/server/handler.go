@@ -104,16 +104,29 @@ func (h *Handler) Control(w *fastpath.Worker, batch []fastpath.Message) {
 }
 
 // Tick ends what has expired; it is the worker's fastpath.Config.Tick.
-func (h *Handler) Tick(w *fastpath.Worker, now time.Time) {
+func (h *Handler) Tick(w *fastpath.Worker, now time.Time) (calm bool) {
 	h.sweep(w)
 	h.countAllTCP()
 	h.chargeUsers(w)
 	h.tellUsage()
 	h.sweepArrivals()
+	calm = h.isCalm(now)
 	if w.ID() == 0 { // what all workers share is swept by one
-		h.server.reservations.sweep(now)
+		calm = h.server.reservations.sweep(now) == 0 && calm
 		h.server.ledger.Sweep()
 	}
+	return calm
+}
+
+// calmTime is longer than two ticks of a worker to which nothing comes may be apart.
+const calmTime = 10 * time.Second
+
+// isCalm reports whether no tick has something to do for a while unless something
+// comes.
+func (h *Handler) isCalm(now time.Time) bool {
+	return !h.table.IsDue(now.Add(calmTime)) &&
+		len(h.tcp) == 0 && len(h.expected) == 0 &&
+		!h.server.ledger.Counting() && !h.server.config.Events.IsOn()
 }
 
 // PeerAllowed is the peer policy of an allocation for a datagram of an entry

@@ -128,8 +128,9 @@ func (r *reservations) drop(t token) {
 	}
 }
 
-// sweep gives up every reservation whose time is over at now.
-func (r *reservations) sweep(now time.Time) {
+// sweep gives up every reservation whose time is over at now, and returns how many
+// are left.
+func (r *reservations) sweep(now time.Time) (left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for t, entry := range r.held {
@@ -138,6 +139,7 @@ func (r *reservations) sweep(now time.Time) {
 			entry.giveUp()
 		}
 	}
+	return len(r.held)
 }
 
 func (e *reservation) giveUp() {

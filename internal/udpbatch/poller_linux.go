@@ -19,8 +19,7 @@ type Poller struct {
 	epoll  int
 	events []unix.EpollEvent
 	hold   time.Duration
-	quiet  int // in so many Waits in a row nothing came
-	park   park
+	silent bool // nothing came in the last Wait
 
 	mu    sync.Mutex
 	wake  int  // eventfd; guarded by mu, so that nobody writes to it once it is closed
@@ -82,8 +81,6 @@ func (p *Poller) Remove(c *Conn) error {
 // come at once the thread has not slept at all. While something is ready it must
 // not: it would serve the receiver of each packet before the next one. On a CPU
 // of its own the thread loses 0.5 µs.
-//
-// After two Waits in a row in which nothing came the goroutine is parked, see park.
 func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	if n, _ := p.waitHolding(0); n > 0 {
 		return p.found(n), nil
@@ -97,17 +94,14 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	case errors.Is(err, unix.EINTR):
 		n, err = 0, nil
 	case n == 0:
-		p.quiet++
+		p.silent = true
 	}
 	return p.found(n), err
 }
 
 // sleep waits in the way that suits how long nothing has come.
 func (p *Poller) sleep(timeout time.Duration) (int, error) {
-	if p.quiet >= silence {
-		return p.waitParked(timeout)
-	}
-	if brief := min(timeout, p.hold); brief > 0 && p.quiet == 0 {
+	if brief := min(timeout, p.hold); brief > 0 && !p.silent {
 		n, errno := p.waitHolding(milliseconds(brief))
 		switch timeout -= brief; {
 		case errno != 0:
@@ -135,8 +129,7 @@ func milliseconds(d time.Duration) int { return int((d + time.Millisecond - 1) /
 func (p *Poller) found(n int) int {
 	p.woken = false
 	if n > 0 {
-		p.quiet = 0
-		p.park.leave()
+		p.silent = false
 	}
 	for i := range n {
 		if uint32(p.events[i].Fd) == wakeToken {
@@ -183,7 +176,6 @@ func (p *Poller) Close() error {
 	if p.wake < 0 {
 		return nil
 	}
-	p.park.leave()
 	err := errors.Join(unix.Close(p.wake), unix.Close(p.epoll))
 	p.wake, p.epoll = -1, -1
 	return err

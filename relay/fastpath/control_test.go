@@ -148,7 +148,7 @@ func TestReplyThatCannotLeave(t *testing.T) {
 func TestTick(t *testing.T) {
 	ticks := make(chan time.Time, 10)
 	begin := time.Now()
-	start(t, loopback4, fastpath.Config{Tick: func(_ *fastpath.Worker, now time.Time) { ticks <- now }})
+	start(t, loopback4, fastpath.Config{Tick: func(_ *fastpath.Worker, now time.Time) bool { ticks <- now; return false }})
 	<-ticks // at the start
 	for range 3 {
 		<-ticks
@@ -158,6 +158,32 @@ func TestTick(t *testing.T) {
 	if took := (<-ticks).Sub(begin); took < 3*time.Second || took > patience {
 		t.Errorf("got four ticks after %s, want them in 3 to 4 s", took)
 	}
+}
+
+// While nothing comes and nothing is due there are fewer ticks; what comes ends that.
+func TestTickWhenCalm(t *testing.T) {
+	ticks := make(chan time.Time, 100)
+	f := start(t, loopback4, fastpath.Config{Tick: func(_ *fastpath.Worker, now time.Time) bool { ticks <- now; return true }})
+	last := <-ticks
+	for calm := false; !calm; {
+		next := <-ticks
+		calm, last = next.Sub(last) > 3*time.Second, next
+	}
+	for range 10 { // each would be five seconds behind the one before
+		next := time.Time{}
+		for next.IsZero() {
+			f.on(func(*fastpath.Worker) {})
+			select {
+			case next = <-ticks:
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+		if next.Sub(last) < 3*time.Second {
+			return
+		}
+		last = next
+	}
+	t.Error("got ten ticks as far apart as those of a worker to which nothing comes")
 }
 
 func TestInbox(t *testing.T) {

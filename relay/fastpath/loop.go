@@ -6,9 +6,15 @@ import (
 	"github.com/fairlead/fairlead/internal/udpbatch"
 )
 
-// tickInterval is how often Tick is called, and the longest that a worker
-// sleeps.
-const tickInterval = time.Second
+// tickInterval is how often Tick is called, and the longest that a worker sleeps;
+// where nothing comes and Tick has nothing to look after, calmInterval is. Each time
+// that a thread comes back from a sleep wakes the Go runtime's monitor, and that looks
+// after it some 60 times before it sleeps again, which is most of what an idle server
+// costs.
+const (
+	tickInterval = time.Second
+	calmInterval = 5 * time.Second
+)
 
 // listenerToken is set in the poller's tokens of listening sockets, whose rest
 // is a ListenerID, and streamToken in those of streams, whose rest is their
@@ -31,6 +37,9 @@ func (w *Worker) round() error {
 		return err
 	}
 	w.readClock()
+	if events > 0 || w.poller.Woken() {
+		w.stir()
+	}
 	for i := range events {
 		switch e := w.poller.Event(i); {
 		case e.Token&listenerToken != 0:
@@ -82,12 +91,28 @@ func (w *Worker) tick() {
 	used := udpbatch.ThreadTime()
 	w.counters.add(countBusy, uint64(used-w.threadTime))
 	w.threadTime = used
-	// All workers at the same time, so that an idle process wakes up once.
-	w.nextTick = (w.mono/int64(tickInterval) + 1) * int64(tickInterval)
-	if w.cfg.Tick != nil {
-		w.cfg.Tick(w, time.Now())
+	calm := !w.stirred && w.streams.isEmpty()
+	if w.cfg.Tick != nil && !w.cfg.Tick(w, time.Now()) {
+		calm = false
 	}
 	w.sweepStreams()
+	w.stirred = false
+	w.nextTick = w.next(tickInterval)
+	if calm {
+		w.nextTick = w.next(calmInterval)
+	}
+}
+
+// next is the next multiple of an interval: the same moment for all workers, so that
+// an idle process wakes up once.
+func (w *Worker) next(interval time.Duration) int64 {
+	return (w.mono/int64(interval) + 1) * int64(interval)
+}
+
+// stir ends the calm: what comes may be due within a second.
+func (w *Worker) stir() {
+	w.stirred = true
+	w.nextTick = min(w.nextTick, w.next(tickInterval))
 }
 
 func (w *Worker) publishCounters() {

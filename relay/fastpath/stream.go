@@ -97,6 +97,9 @@ func newStreams(limits StreamLimits) streams {
 	return streams{limits: limits, byIndex: make([]*clientStream, 1), byPath: make(map[path]uint32)}
 }
 
+// isEmpty reports whether no stream is open.
+func (t *streams) isEmpty() bool { return t.open == [len(t.open)]int{} }
+
 // SetStreamLimits changes Config.Streams, also for the streams that are open. It is
 // for Post and Tick.
 func (w *Worker) SetStreamLimits(limits StreamLimits) { w.streams.limits = limits }

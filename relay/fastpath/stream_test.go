@@ -314,7 +314,7 @@ func TestWhyStreamsAreClosed(t *testing.T) {
 func TestBoundsOfStrangersAreLifted(t *testing.T) {
 	limits := fastpath.StreamLimits{AuthenticationTimeout: 0, UnauthenticatedBytes: 10, IdleTimeout: 0, BacklogBytes: 256 << 10}
 	var ticks atomic.Int32
-	f := start(t, loopback4, fastpath.Config{Streams: limits, Tick: func(*fastpath.Worker, time.Time) { ticks.Add(1) }})
+	f := start(t, loopback4, fastpath.Config{Streams: limits, Tick: func(*fastpath.Worker, time.Time) bool { ticks.Add(1); return false }})
 	peer, relay := newEndpoint(t, loopback4), listen(t, loopback4, udpbatch.Options{})
 	a := allocation{relay: relay, relayed: relay.Local()}
 	near, far := tcpPair(t)

@@ -26,8 +26,9 @@ type Config struct {
 	// batch.
 	Control Control
 
-	// Tick, when set, is called on the worker's thread about once a second.
-	Tick func(w *Worker, now time.Time)
+	// Tick, when set, is called on the worker's thread about once a second. It reports
+	// whether, as long as nothing comes, the next call may be some seconds later.
+	Tick func(w *Worker, now time.Time) (calm bool)
 
 	// PeerAllowed is asked about each datagram to, and each datagram or train
 	// from, a peer whose permission or channel was published with byPort, with
@@ -96,6 +97,7 @@ type Worker struct {
 	mono     int64 // monotonic time of this round, ns
 	boot     int64 // boot time of this round, ns
 	nextTick int64 // monotonic time, ns
+	stirred  bool  // something came since the last tick
 
 	threadTime time.Duration // of this thread, at the last tick
 
