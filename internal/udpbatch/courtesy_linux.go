@@ -1,0 +1,51 @@
+//go:build !portable
+
+package udpbatch
+
+import "time"
+
+// courtesy decides whether a Wait lets the other threads of its CPU run before it
+// goes to sleep. If one of them is about to cause more events, as a burst that is
+// being sent to this host does, they are all served by one wake-up, and if they
+// come at once the thread has not slept at all. Senders on other CPUs gain nothing
+// by it. And a thread that computes keeps the CPU until the kernel's next tick, up
+// to 4 ms: one that has yielded is not woken by packets, as one that sleeps is.
+//
+// So it is tried, and judged by what it brings. What brings nothing is tried less
+// and less often.
+type courtesy struct {
+	vain int // how many more were in vain than paid
+	rest int // Waits until the next one
+	next int // Waits that it rests then, if it is in vain
+}
+
+const (
+	longYield    = time.Millisecond // a burst that is being sent does not take that long
+	vainYields   = 16               // so many more in vain than paid, and it rests
+	worth        = 4                // one that pays makes up for so many in vain
+	shortestRest = 64               // Waits
+	longestRest  = 1 << 14          // Waits: up to a second of a busy worker
+)
+
+// isDue reports whether this Wait should yield.
+func (c *courtesy) isDue() bool {
+	if c.rest > 0 {
+		c.rest--
+		return false
+	}
+	return true
+}
+
+// learn judges a yield: whether something was ready behind it, and how long it took.
+func (c *courtesy) learn(found bool, took time.Duration) {
+	if found && took < longYield {
+		if c.vain = max(0, c.vain-worth); c.vain == 0 {
+			c.next = shortestRest
+		}
+		return
+	}
+	if c.vain = min(c.vain+1, vainYields); c.vain == vainYields {
+		c.rest = c.next
+		c.next = min(2*c.next, longestRest)
+	}
+}
