@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/fairlead/fairlead/internal/priority"
 	"github.com/fairlead/fairlead/internal/udpbatch"
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
@@ -182,10 +183,23 @@ func (e *Engine) Addresses() []netip.AddrPort {
 
 // Alive returns nil once every worker has shown that it runs, and an error if
 // one has not when ctx is done.
-func (e *Engine) Alive(ctx context.Context) error {
+func (e *Engine) Alive(ctx context.Context) error { return e.ask(ctx, func() {}) }
+
+// Threads returns the threads of the workers, by their numbers, once all of them
+// run; they stay on these until they end.
+func (e *Engine) Threads(ctx context.Context) ([]int, error) {
+	var threads []int
+	if err := e.ask(ctx, func() { threads = append(threads, priority.Thread()) }); err != nil {
+		return nil, err // a worker may still be about to answer
+	}
+	return threads, nil
+}
+
+// ask calls f on the thread of each worker, one after the other.
+func (e *Engine) ask(ctx context.Context, f func()) error {
 	for _, w := range e.workers {
 		done := make(chan struct{})
-		if err := w.Post(func(*fastpath.Worker) { close(done) }); err != nil {
+		if err := w.Post(func(*fastpath.Worker) { f(); close(done) }); err != nil {
 			return fmt.Errorf("ask worker %d: %w", w.ID(), err)
 		}
 		select {

@@ -15,11 +15,17 @@ import (
 
 	"github.com/fairlead/fairlead/internal/config"
 	"github.com/fairlead/fairlead/internal/logging"
+	"github.com/fairlead/fairlead/internal/priority"
 )
 
 // spareThreads is how many threads Go may run beside the workers: for the
 // collector, and for everything that may wait.
 const spareThreads = 2
+
+// niceSteps is how much less the other threads matter than those that relay: where
+// they fight for a CPU they still have a quarter of it. A collector that computes
+// on a worker's CPU otherwise keeps it for some milliseconds.
+const niceSteps = 5
 
 // gcPercent trades a little time of the collector for memory: a relayed packet
 // makes no garbage and a request makes little, while what lives is small and
@@ -88,6 +94,7 @@ func serve(cmd *cobra.Command, options config.Options, dev bool) error {
 		r.run(ctx, hangup)
 		return nil
 	})
+	group.Go(func() error { favourWorkers(ctx, i, log); return nil })
 	group.Go(func() error {
 		defer stop()
 		i.awaitStop(ctx, signals, cfg.Drain)
@@ -99,6 +106,18 @@ func serve(cmd *cobra.Command, options config.Options, dev bool) error {
 	log.Info("serving", zap.String("version", version), zap.Int("workers", cfg.WorkerCount()))
 	context.AfterFunc(ctx, func() { log.Info("stopping") })
 	return group.Wait()
+}
+
+// favourWorkers gives the workers' threads precedence over the others as soon as
+// they run. Without it the server works as well, but is late when others compute.
+func favourWorkers(ctx context.Context, i *instance, log *zap.Logger) {
+	threads, err := i.engine.Threads(ctx)
+	if err != nil {
+		return // it stops already
+	}
+	if err := priority.Favour(threads, niceSteps); err != nil {
+		log.Info("workers have no precedence over other threads", zap.Error(err))
+	}
 }
 
 // warn logs what is allowed but probably not meant.

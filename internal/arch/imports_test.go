@@ -25,6 +25,7 @@ var layers = map[string]layer{
 	"internal/udpbatch": {third: []string{"golang.org/x/sys/unix"}},
 	"internal/dtls":     {},
 	"internal/stream":   {third: []string{"golang.org/x/sys/unix"}},
+	"internal/priority": {third: []string{"golang.org/x/sys/unix"}},
 	"internal/logging":  {third: []string{"go.uber.org/zap/..."}},
 	"internal/tlsconf":  {third: []string{"go.uber.org/zap/...", "github.com/caddyserver/certmagic"}},
 
@@ -50,7 +51,7 @@ var layers = map[string]layer{
 
 	"relay/fastpath": {own: []string{"internal/access", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls"}},
 	"relay": {
-		own:   []string{"relay/fastpath", "internal/access", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls", "internal/dtls/handshake", "internal/logging"},
+		own:   []string{"relay/fastpath", "internal/access", "internal/wire", "internal/bucket", "internal/udpbatch", "internal/stream", "internal/dtls", "internal/dtls/handshake", "internal/logging", "internal/priority"},
 		third: []string{"golang.org/x/sys/unix", "go.uber.org/zap/...", "github.com/pires/go-proxyproto"},
 	},
 
