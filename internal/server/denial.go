@@ -28,19 +28,17 @@ func (s *Server) closeDenied(ctx context.Context, workers []*fastpath.Worker) er
 	return s.onEvery(ctx, workers, func(h *Handler, done func()) { closeDenied(h.worker, 0, done) })
 }
 
-// closeDenied looks at the streams from a place on, with packets served between
-// strides, and then calls done.
+// closeDenied looks at the streams from a place on, with breaks between strides, and
+// then calls done.
 func closeDenied(w *fastpath.Worker, from int, done func()) {
-	for more := true; more; {
-		if from, more = w.CloseAllDenied(from, stride); more && w.Post(func(w *fastpath.Worker) { closeDenied(w, from, done) }) == nil {
+	from, more := w.CloseAllDenied(from, stride)
+	w.AfterBreak(func(w *fastpath.Worker) {
+		if more {
+			closeDenied(w, from, done)
 			return
 		}
-	}
-	// The last of them are closed at the end of this round, and so before what is
-	// posted now. With a full inbox nobody waits for that.
-	if w.Post(func(*fastpath.Worker) { done() }) != nil {
-		done()
-	}
+		done() // the last of them were closed at the end of the round
+	})
 }
 
 // verdict judges the client of a message by where it began and, if it has moved

@@ -8,9 +8,12 @@ import (
 	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
-// stride is how many allocations are looked at between two rounds of packets
-// where many, or all, have to be.
-const stride = 64
+// stride is how many allocations are looked at between two breaks where all have to
+// be, a tenth of a millisecond, and endings how many may end.
+const (
+	stride  = 128
+	endings = 64
+)
 
 // visit is what happens to an allocation on a walk. It may end it.
 type visit func(h *Handler, a *allocation.Allocation)
@@ -21,33 +24,27 @@ func (s *Server) onEach(ctx context.Context, workers []*fastpath.Worker, v visit
 	return s.onEvery(ctx, workers, func(h *Handler, done func()) { h.walk(h.worker, 0, v, done) })
 }
 
-// walk visits the allocations whose handles are from and above, with packets
-// served between strides, and then calls done.
+// walk visits the allocations whose handles are from and above, with breaks between
+// strides, and then calls done.
 func (h *Handler) walk(w *fastpath.Worker, from uint32, v visit, done func()) {
 	h.enter(w)
-	for {
-		for range stride {
-			if from >= h.held.size() {
-				done()
-				return
-			}
-			if a := h.held.at(from).allocation; a != nil {
-				v(h, a)
-			}
-			from++
-		}
-		if w.Post(func(w *fastpath.Worker) { h.walk(w, from, v, done) }) == nil {
+	for range stride {
+		if from >= h.held.size() {
+			done()
 			return
 		}
-		// The inbox is full, or the worker is about to end: no break then.
+		if a := h.held.at(from).allocation; a != nil {
+			v(h, a)
+		}
+		from++
 	}
+	w.AfterBreak(func(w *fastpath.Worker) { h.walk(w, from, v, done) })
 }
 
-// sweep ends what has expired by now, with packets served between strides.
+// sweep ends what has expired by now, with breaks between some and others.
 func (h *Handler) sweep(w *fastpath.Worker) {
 	h.enter(w)
-	if h.table.Sweep(time.Now(), stride) {
-		// When the inbox is full the next tick goes on.
-		_ = w.Post(h.sweep)
+	if h.table.Sweep(time.Now(), endings) {
+		w.AfterBreak(h.sweep)
 	}
 }

@@ -4,7 +4,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -81,14 +80,14 @@ func TestWalkMakesBreaks(t *testing.T) {
 	w.wantAll(t)
 }
 
-// Where nothing can be posted any more, a walk goes on to its end at once.
-func TestWalkWithFullInbox(t *testing.T) {
+// A worker that ends takes the walk to its end without breaks.
+func TestWalkOfAWorkerThatEnds(t *testing.T) {
 	w := newWalked(t)
-	for w.worker.Post(func(*fastpath.Worker) {}) == nil {
-	}
-	if err := w.worker.Post(func(*fastpath.Worker) {}); !errors.Is(err, fastpath.ErrInboxFull) {
-		t.Fatalf("got %v, want a full inbox", err)
-	}
 	w.walk()
+	ended, stop := context.WithCancel(context.Background())
+	stop()
+	if err := w.worker.Run(ended); err != nil {
+		t.Fatal(err)
+	}
 	w.wantAll(t)
 }

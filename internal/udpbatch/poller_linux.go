@@ -99,7 +99,7 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	switch {
 	case errors.Is(err, unix.EINTR):
 		n, err = 0, nil
-	case n == 0:
+	case n == 0 && timeout >= p.hold: // a short one says little
 		p.silent = true
 	}
 	return p.found(n), err

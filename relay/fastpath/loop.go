@@ -28,7 +28,11 @@ const (
 // functions, then the tick. Whatever is queued for sending in one of these steps
 // is sent in that step, so control code never changes entries under a packet.
 func (w *Worker) round() error {
-	timeout := time.Duration(max(0, w.nextTick-w.mono))
+	until := w.nextTick
+	if w.breaks.isOn() {
+		until = min(until, w.breaks.over)
+	}
+	timeout := time.Duration(max(0, until-w.mono))
 	if w.inbox.more || len(w.streams.again) > 0 {
 		timeout = 0
 	}
@@ -57,6 +61,9 @@ func (w *Worker) round() error {
 	w.sendWaiting()
 	if w.inbox.more || w.poller.Woken() {
 		w.inbox.run(w)
+	}
+	if w.breaks.isOn() && w.mono >= w.breaks.over {
+		w.breaks.end(w)
 	}
 	if w.mono >= w.nextTick {
 		w.tick()

@@ -88,6 +88,7 @@ type Worker struct {
 	cfg      Config
 	poller   *udpbatch.Poller
 	inbox    inbox
+	breaks   breaks // owned by the worker's thread
 	stopping atomic.Bool
 	counters counters
 
@@ -180,8 +181,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		err = w.round()
 	}
 	w.inbox.close()
-	for w.inbox.more = true; w.inbox.more; {
+	for w.inbox.more = true; w.inbox.more || w.breaks.isOn(); {
 		w.inbox.run(w)
+		w.breaks.end(w)
 	}
 	return errors.Join(err, w.Close())
 }
@@ -195,6 +197,11 @@ func (w *Worker) Post(f func(*Worker)) error {
 	}
 	return err
 }
+
+// AfterBreak calls f on the worker's thread after a break in which packets have it to
+// themselves: work that has to look at many allocations goes on so, in pieces. The
+// pieces of an end follow one another without. It is for the worker's thread.
+func (w *Worker) AfterBreak(f func(*Worker)) { w.breaks.add(f, w.clock.monotonic()) }
 
 // Close closes the relay sockets and frees the memory of a worker that does not
 // run. Run does it at its end.
