@@ -67,12 +67,12 @@ func Fairlead(version string, t Transport) Spec {
 }
 
 // FairleadCollecting is the running binary with a collector that works all the time:
-// it starts after every percent of growth, and reloads, one in a slice of the usual
-// length, leave garbage.
+// it starts after every percent of growth, and reloads, one in the midst of a slice of
+// the usual length, leave garbage.
 func FairleadCollecting(version string) Spec {
 	s := Fairlead(version, UDP)
 	s.Name = "fairlead, collecting"
 	s.Command = "env GOGC=1 GODEBUG=gctrace=1 " + s.Command
-	s.ReloadEvery = 200 * time.Millisecond
+	s.ReloadEvery = 130 * time.Millisecond
 	return s
 }

@@ -22,10 +22,10 @@ import (
 // collector, and for everything that may wait.
 const spareThreads = 2
 
-// niceSteps is how much less the other threads matter than those that relay: where
-// they fight for a CPU they still have a quarter of it. A collector that computes
-// on a worker's CPU otherwise keeps it for some milliseconds.
-const niceSteps = 5
+// niceSteps is how much less each of the other threads matters than one that relays:
+// where three of them fight for its CPU they still have a quarter of it. A collector
+// that computes there otherwise keeps it for some milliseconds.
+const niceSteps = 10
 
 // gcPercent trades a little time of the collector for memory: a relayed packet
 // makes no garbage and a request makes little, while what lives is small and

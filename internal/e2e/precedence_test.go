@@ -54,12 +54,12 @@ func TestWorkersHavePrecedence(t *testing.T) {
 				return false
 			}
 			for _, nice := range others {
-				if nice != min(workers[0]+5, 19) {
+				if nice != min(workers[0]+10, 19) {
 					return false
 				}
 			}
 			return true
-		}, "%s: nice values are those of two workers, and 5 more (got %v and %v)", when, &workers, &others)
+		}, "%s: nice values are those of two workers, and 10 more (got %v and %v)", when, &workers, &others)
 	}
 	want("started")
 	for range 20 {
