@@ -9,8 +9,9 @@
 // A Worker is one locked OS thread with its own sockets, tables, buffers and
 // counters. Each allocation belongs to one Worker, and only the Worker's thread
 // may touch it: that is the thread on which Control, Tick and the functions
-// given to Post run, and all methods of Worker must be called from there (or
-// before Run), except Post, Deliver, Stats and ID, which any goroutine may call.
+// given to Post and AfterBreak run, and all methods of Worker must be called from
+// there (or before Run), except Post, Deliver, Stats and ID, which any goroutine
+// may call.
 // There is no lock on the way of a packet, no allocation, no log line and no clock
 // read; a drop is a counter with a reason.
 //
