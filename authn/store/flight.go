@@ -25,8 +25,16 @@ type flight struct {
 	err  error         // written before done is closed
 }
 
+// landed is the flight of whoever comes just after one has ended.
+var landed = func() *flight {
+	f := &flight{done: make(chan struct{})}
+	close(f.done)
+	return f
+}()
+
 // Fetch asks the back-end about a user unless somebody does already, and waits
-// for the answer.
+// for the answer. Where a fresh one has come since the caller found none, it asks
+// nothing.
 func (s *Store) Fetch(ctx context.Context, realm, username string) error {
 	if !maySayName(username) {
 		return nil
@@ -83,6 +91,9 @@ func (s *Store) board(k key, query query) (*flight, error) {
 	if f := s.flights[k]; f != nil {
 		return f, nil
 	}
+	if s.isFresh(k, time.Now()) {
+		return landed, nil
+	}
 	switch {
 	case s.isClosed:
 		return nil, errClosed
@@ -102,6 +113,19 @@ func (s *Store) board(k key, query query) (*flight, error) {
 		close(f.done)
 	})
 	return f, nil
+}
+
+// isFresh reports whether there is an answer that needs no query. s.mu is held.
+func (s *Store) isFresh(k key, now time.Time) bool {
+	if k == (key{realm: k.realm}) {
+		e := s.secrets[k.realm]
+		return e != nil && now.Before(e.until)
+	}
+	e := s.known.get(k)
+	if e == nil {
+		e = s.unknown.get(k)
+	}
+	return e != nil && now.Before(e.until)
 }
 
 // ask runs a query when its turn comes, and counts.

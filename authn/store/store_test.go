@@ -83,6 +83,37 @@ func TestOneQueryForManyRequests(t *testing.T) {
 	})
 }
 
+// Who found no answer and asks when another one's query has just ended does not ask
+// again, be the answer that there is such a user or that there is none.
+func TestNoQueryJustBehindAnAnswer(t *testing.T) {
+	b := &backend{users: map[string]string{"alice": "secret"}}
+	s, _ := open(t, "db", b)
+	for _, name := range []string{"alice", "nobody"} {
+		before := b.queries()
+		for range 3 {
+			if err := s.Fetch(t.Context(), realm, name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := b.queries() - before; got != 1 {
+			t.Errorf("%s: got %d queries, want 1", name, got)
+		}
+	}
+	before := b.queries()
+	for range 3 {
+		if err := s.FetchSecrets(t.Context(), realm); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := b.queries() - before; got != 1 {
+		t.Errorf("secrets: got %d queries, want 1", got)
+	}
+	s.Refresh(t.Context())
+	if got := b.queries() - before; got < 3 {
+		t.Errorf("got %d queries, want that a reload asks for the user and the secrets again", got)
+	}
+}
+
 func TestQueriesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &backend{takes: 100 * time.Millisecond}
