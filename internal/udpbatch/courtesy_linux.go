@@ -12,11 +12,11 @@ import "time"
 // to 4 ms: one that has yielded is not woken by packets, as one that sleeps is.
 //
 // So it is tried, and judged by what it brings. What brings nothing is tried less
-// and less often.
+// and less often. The zero value is ready.
 type courtesy struct {
 	vain int // how many more were in vain than paid
 	rest int // Waits until the next one
-	next int // Waits that it rests then, if it is in vain
+	next int // Waits that it rests then, if that was in vain; or shortestRest
 }
 
 const (
@@ -40,12 +40,12 @@ func (c *courtesy) isDue() bool {
 func (c *courtesy) learn(found bool, took time.Duration) {
 	if found && took < longYield {
 		if c.vain = max(0, c.vain-worth); c.vain == 0 {
-			c.next = shortestRest
+			c.next = 0
 		}
 		return
 	}
 	if c.vain = min(c.vain+1, vainYields); c.vain == vainYields {
-		c.rest = c.next
-		c.next = min(2*c.next, longestRest)
+		c.rest = max(c.next, shortestRest)
+		c.next = min(2*c.rest, longestRest)
 	}
 }

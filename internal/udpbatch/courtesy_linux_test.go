@@ -25,7 +25,7 @@ func TestCourtesyThatPaysIsKept(t *testing.T) {
 		"every other time":      func(i int) (bool, time.Duration) { return i%2 == 0, time.Microsecond },
 		"but for a slow moment": func(i int) (bool, time.Duration) { return true, time.Duration(i%100/99) * time.Second },
 	} {
-		c := courtesy{next: shortestRest}
+		var c courtesy
 		if got := c.waits(10_000, outcome); got != 10_000 {
 			t.Errorf("%s: got %d yields in 10,000 waits, want one in each", name, got)
 		}
@@ -38,7 +38,7 @@ func TestCourtesyInVainIsRare(t *testing.T) {
 		"by chance, one in ten":  func(i int) (bool, time.Duration) { return i%10 == 0, time.Microsecond },
 		"somebody keeps the CPU": func(int) (bool, time.Duration) { return true, 4 * time.Millisecond },
 	} {
-		c := courtesy{next: shortestRest}
+		var c courtesy
 		c.waits(100_000, outcome)
 		if got := c.waits(1_000_000, outcome); got == 0 || got > 1_000 {
 			t.Errorf("%s: got %d yields in a million waits, want some, but not a thousand", name, got)
@@ -48,7 +48,7 @@ func TestCourtesyInVainIsRare(t *testing.T) {
 
 // What was in vain for long is found out anew when it starts to pay.
 func TestCourtesyComesBack(t *testing.T) {
-	c := courtesy{next: shortestRest}
+	var c courtesy
 	c.waits(1_000_000, func(int) (bool, time.Duration) { return false, time.Microsecond })
 	pays := func(int) (bool, time.Duration) { return true, time.Microsecond }
 	c.waits(longestRest+1, pays)

@@ -42,12 +42,7 @@ func NewPoller(events int) (*Poller, error) {
 		unix.Close(epoll)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	p := &Poller{
-		epoll:    epoll,
-		wake:     wake,
-		events:   make([]unix.EpollEvent, events),
-		courtesy: courtesy{next: shortestRest},
-	}
+	p := &Poller{epoll: epoll, wake: wake, events: make([]unix.EpollEvent, events)}
 	// Edge-triggered, the counter never needs to be read: each write is an
 	// event of its own, and 2^64 of them do not happen.
 	if err := p.control(unix.EPOLL_CTL_ADD, wake, unix.EPOLLIN|unix.EPOLLET, wakeToken); err != nil {
