@@ -170,7 +170,7 @@ func (t *Table) Delete(a *Allocation) {
 // allocations, and reports whether others are due.
 func (t *Table) Sweep(now time.Time, most int) (more bool) {
 	at := now.Sub(epoch)
-	for ; len(t.queue) > 0 && t.queue[0].at <= at; most-- {
+	for ; t.IsDue(now); most-- {
 		if most <= 0 {
 			return true
 		}
