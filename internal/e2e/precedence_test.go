@@ -3,38 +3,20 @@
 package e2e
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/fairlead/fairlead/internal/testnet"
 )
 
-// threads returns the nice values of a process's workers, and of its other threads.
-func threads(t *testing.T, pid int) (workers, others []int) {
+// niceValues returns those of a process's workers, and of its other threads.
+func niceValues(t *testing.T, pid int) (workers, others []int) {
 	t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
-	if err != nil || len(tasks) == 0 {
-		t.Fatalf("threads of process %d: got %d, %v", pid, len(tasks), err)
-	}
-	for _, task := range tasks {
-		stat, err := os.ReadFile(task + "/stat")
-		if err != nil {
-			continue // it has ended
-		}
-		// "NUMBER (NAME) " and the fields from the third on; nice is the 19th.
-		name, rest, _ := strings.Cut(string(stat), ") ")
-		nice, err := strconv.Atoi(strings.Fields(rest)[16])
-		if err != nil {
-			t.Fatalf("parse %q: %v", stat, err)
-		}
-		if strings.Contains(name, "(worker-") {
-			workers = append(workers, nice)
+	for _, thread := range testnet.Threads(t, pid) {
+		if strings.HasPrefix(thread.Name, "worker-") {
+			workers = append(workers, thread.Nice)
 		} else {
-			others = append(others, nice)
+			others = append(others, thread.Nice)
 		}
 	}
 	return workers, others
@@ -49,7 +31,7 @@ func TestWorkersHavePrecedence(t *testing.T) {
 		t.Helper()
 		var workers, others []int
 		testnet.Await(t, patience, func() bool {
-			workers, others = threads(t, s.PID())
+			workers, others = niceValues(t, s.PID())
 			if len(workers) != 2 || len(others) == 0 || workers[0] != workers[1] {
 				return false
 			}

@@ -4,12 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/fairlead/fairlead/internal/priority"
+	"github.com/fairlead/fairlead/internal/testnet"
 )
 
 // inChild runs the test in a process of its own: what is lowered stays so. It
@@ -26,29 +26,6 @@ func inChild(t *testing.T) bool {
 		t.Errorf("the test in its own process: %v\n%s", err, out)
 	}
 	return false
-}
-
-// niceOf returns the nice value of each thread, by its number.
-func niceOf(t *testing.T) map[int]int {
-	t.Helper()
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := make(map[int]int)
-	for _, task := range tasks {
-		stat, err := os.ReadFile("/proc/self/task/" + task.Name() + "/stat")
-		if err != nil {
-			continue // it has ended
-		}
-		thread, _ := strconv.Atoi(task.Name())
-		_, rest, _ := strings.Cut(string(stat), ") ") // fields 3 and on; nice is 19
-		values[thread], err = strconv.Atoi(strings.Fields(rest)[16])
-		if err != nil {
-			t.Fatalf("parse %q: %v", stat, err)
-		}
-	}
-	return values
 }
 
 // threads keeps so many goroutines on threads of their own until release is called,
@@ -76,26 +53,26 @@ func TestFavour(t *testing.T) {
 	}
 	favoured, release := threads(2)
 	defer release()
-	own := niceOf(t)[favoured[0]]
+	own := testnet.Threads(t, os.Getpid())[favoured[0]].Nice
 	want := min(own+5, 19)
 	if err := priority.Favour(favoured, 5); err != nil {
 		t.Fatal(err)
 	}
 	later, releaseLater := threads(8)
 	defer releaseLater()
-	values := niceOf(t)
+	others := testnet.Threads(t, os.Getpid())
 	for _, thread := range favoured {
-		if got := values[thread]; got != own {
+		if got := others[thread].Nice; got != own {
 			t.Errorf("favoured thread %d: got nice %d, want %d", thread, got, own)
 		}
-		delete(values, thread)
+		delete(others, thread)
 	}
-	if len(values) < len(later) {
-		t.Errorf("got %d other threads, want %d at least", len(values), len(later))
+	if len(others) < len(later) {
+		t.Errorf("got %d other threads, want %d at least", len(others), len(later))
 	}
-	for thread, got := range values {
-		if got != want {
-			t.Errorf("thread %d: got nice %d, want %d", thread, got, want)
+	for thread, got := range others {
+		if got.Nice != want {
+			t.Errorf("thread %d: got nice %d, want %d", thread, got.Nice, want)
 		}
 	}
 }
@@ -111,9 +88,9 @@ func TestFavourAgain(t *testing.T) {
 		if err := priority.Favour(favoured, steps); err != nil {
 			t.Fatal(err)
 		}
-		for thread, got := range niceOf(t) {
-			if thread != favoured[0] && got != 19 {
-				t.Errorf("%d steps, thread %d: got nice %d, want 19", steps, thread, got)
+		for thread, got := range testnet.Threads(t, os.Getpid()) {
+			if thread != favoured[0] && got.Nice != 19 {
+				t.Errorf("%d steps, thread %d: got nice %d, want 19", steps, thread, got.Nice)
 			}
 		}
 	}
@@ -123,11 +100,11 @@ func TestFavourNobody(t *testing.T) {
 	if !inChild(t) {
 		return
 	}
-	before := niceOf(t)[os.Getpid()]
+	before := testnet.Threads(t, os.Getpid())[os.Getpid()].Nice
 	if err := priority.Favour(nil, 5); err != nil {
 		t.Error(err)
 	}
-	if got := niceOf(t)[os.Getpid()]; got != before {
+	if got := testnet.Threads(t, os.Getpid())[os.Getpid()].Nice; got != before {
 		t.Errorf("got nice %d, want the %d of before", got, before)
 	}
 }
