@@ -13,10 +13,17 @@ import "time"
 //
 // So it is tried, and judged by what it brings. What brings nothing is tried less
 // and less often. The zero value is ready.
+//
+// A Wait must not yield while something is ready: it would serve the receiver of each
+// packet before the next one. So it looks first. Where that has found nothing for
+// long, as between packets that come one by one, most Waits are spared the look.
 type courtesy struct {
 	vain int // how many more were in vain than paid
 	rest int // Waits until the next one
 	next int // Waits that it rests then, if that was in vain; or shortestRest
+
+	nothing int // looks in a row that found nothing ready
+	spared  int // Waits that yield without a look, until the next one
 }
 
 const (
@@ -25,6 +32,9 @@ const (
 	worth        = 4                // one that pays makes up for so many in vain
 	shortestRest = 64               // Waits
 	longestRest  = 1 << 14          // Waits: up to a second of a busy worker
+
+	sureLooks  = 16 // so many in a row found nothing, and
+	sparedEach = 15 // so many Waits are spared between two looks
 )
 
 // isDue reports whether this Wait should yield.
@@ -34,6 +44,27 @@ func (c *courtesy) isDue() bool {
 		return false
 	}
 	return true
+}
+
+// needsLook reports whether this Wait should look before it yields, and then tell
+// what it found to looked.
+func (c *courtesy) needsLook() bool {
+	if c.spared > 0 {
+		c.spared--
+		return false
+	}
+	return true
+}
+
+// looked tells whether something was ready.
+func (c *courtesy) looked(ready bool) {
+	if ready {
+		c.nothing = 0
+		return
+	}
+	if c.nothing = min(c.nothing+1, sureLooks); c.nothing == sureLooks {
+		c.spared = sparedEach
+	}
 }
 
 // learn judges a yield: whether something was ready behind it, and how long it took.

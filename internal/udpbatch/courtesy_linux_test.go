@@ -60,3 +60,40 @@ func TestCourtesyComesBack(t *testing.T) {
 		t.Errorf("got %d yields in vain in 1,000 waits, want %d before the first rest and few more", vain, vainYields)
 	}
 }
+
+// looks runs a courtesy through so many Waits, of which those that look find what
+// ready says, and returns how many of them looked.
+func (c *courtesy) looks(count int, ready func(wait int) bool) (looks int) {
+	for i := range count {
+		if c.needsLook() {
+			c.looked(ready(i))
+			looks++
+		}
+	}
+	return looks
+}
+
+func TestCourtesyLooksWhereSomethingIsReady(t *testing.T) {
+	for name, ready := range map[string]func(int) bool{
+		"always":      func(int) bool { return true },
+		"one in four": func(i int) bool { return i%4 == 0 },
+	} {
+		var c courtesy
+		if got := c.looks(10_000, ready); got != 10_000 {
+			t.Errorf("%s: got %d looks in 10,000 waits, want one in each", name, got)
+		}
+	}
+}
+
+func TestCourtesySparesLooks(t *testing.T) {
+	var c courtesy
+	never := func(int) bool { return false }
+	c.looks(sureLooks, never)
+	if got := c.looks(16_000, never); got != 1_000 {
+		t.Errorf("got %d looks in 16,000 waits with nothing ready, want one in 16", got)
+	}
+	always := func(int) bool { return true }
+	if got := c.looks(1_000, always); got < 1_000-sparedEach {
+		t.Errorf("got %d looks in 1,000 waits from when something is ready, want all but %d at most", got, sparedEach)
+	}
+}

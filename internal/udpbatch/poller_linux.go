@@ -22,6 +22,7 @@ type Poller struct {
 	silent bool // nothing came in the last Wait
 
 	courtesy courtesy
+	made     time.Time // what times are counted from: reading Go's monotonic clock alone is cheaper
 
 	mu    sync.Mutex
 	wake  int  // eventfd; guarded by mu, so that nobody writes to it once it is closed
@@ -42,7 +43,7 @@ func NewPoller(events int) (*Poller, error) {
 		unix.Close(epoll)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	p := &Poller{epoll: epoll, wake: wake, events: make([]unix.EpollEvent, events)}
+	p := &Poller{epoll: epoll, wake: wake, events: make([]unix.EpollEvent, events), made: time.Now()}
 	// Edge-triggered, the counter never needs to be read: each write is an
 	// event of its own, and 2^64 of them do not happen.
 	if err := p.control(unix.EPOLL_CTL_ADD, wake, unix.EPOLLIN|unix.EPOLLET, wakeToken); err != nil {
@@ -78,8 +79,7 @@ func (p *Poller) Remove(c *Conn) error {
 // returns the number of events. Event and Woken speak of what it found.
 //
 // Where that pays it lets the other threads of its CPU run before it goes to sleep,
-// see courtesy; while something is ready it must not: it would serve the receiver of
-// each packet before the next one.
+// see courtesy.
 func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	if timeout <= 0 {
 		n, _ := p.waitHolding(0)
@@ -102,13 +102,17 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 
 // look yields if nothing is ready, and returns the number of events.
 func (p *Poller) look() int {
-	if n, _ := p.waitHolding(0); n > 0 {
-		return n
+	if p.courtesy.needsLook() {
+		n, _ := p.waitHolding(0)
+		p.courtesy.looked(n > 0)
+		if n > 0 {
+			return n
+		}
 	}
-	begin := time.Now()
+	begin := time.Since(p.made)
 	yield()
 	n, _ := p.waitHolding(0)
-	p.courtesy.learn(n > 0, time.Since(begin))
+	p.courtesy.learn(n > 0, time.Since(p.made)-begin)
 	return n
 }
 
