@@ -33,8 +33,12 @@ func (h *Handler) allocate(r *request) error {
 	if err != nil {
 		return err
 	}
-	undo := cleanup{hold.Release}
-	defer undo.run()
+	live := false
+	defer func() {
+		if !live {
+			hold.Release()
+		}
+	}()
 
 	open, err := h.open(r, ask)
 	if err != nil {
@@ -44,7 +48,7 @@ func (h *Handler) allocate(r *request) error {
 		h.server.reservations.drop(open.token)
 		return err
 	}
-	undo.cancel()
+	live = true
 	return nil
 }
 
@@ -97,8 +101,12 @@ func (h *Handler) allocateReserved(r *request, ask allocateAsk) error {
 // answers. On an error the addresses are closed again; the hold stays the
 // caller's.
 func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quota.Hold) error {
-	undo := cleanup{open.close}
-	defer undo.run()
+	live := false
+	defer func() {
+		if !live {
+			open.close()
+		}
+	}()
 
 	terms, err := hold.Terms()
 	if err != nil {
@@ -112,7 +120,11 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	if err := h.reserveBuckets(&kept, &terms.Limits); err != nil {
 		return err
 	}
-	undo.add(func() { h.releaseBuckets(&kept) })
+	defer func() {
+		if !live {
+			h.releaseBuckets(&kept)
+		}
+	}()
 
 	a, err := h.table.Create(allocation.Request{
 		FiveTuple:     r.tuple,
@@ -126,7 +138,11 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	if err != nil {
 		return err
 	}
-	undo.add(func() { h.table.Delete(a) })
+	defer func() {
+		if !live {
+			h.table.Delete(a)
+		}
+	}()
 	id, err := h.worker.Publish(fastpath.Allocation{
 		Client:   r.tuple.Client,
 		Listener: r.from.Listener,
@@ -141,7 +157,7 @@ func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quot
 	if err != nil {
 		return errors.Join(errNoSocket, err)
 	}
-	undo.cancel()
+	live = true
 
 	a.Handle = uint32(id)
 	if open.first.tcp != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/pion/stun/v3"
+
+	"github.com/fairlead/fairlead/relay/fastpath"
 )
 
 // After 100,000 dual allocations, of which every third loses its halves one by
@@ -25,7 +27,10 @@ func TestCyclesLeaveNothing(t *testing.T) {
 	both := stun.RawAttribute{Type: 0x8000, Value: []byte{2, 0, 0, 0}}
 	const cycles = 100_000
 	for i := range cycles {
-		request := c.client(i % 1000)
+		sign := c.client(i % 1000)
+		request := func(method stun.Method, attrs ...stun.Setter) {
+			c.handler.Control(c.worker, []fastpath.Message{sign(method, attrs...)})
+		}
 		switch {
 		case i%5 == 0:
 			request(stun.MethodAllocate, transport, family(byte(i/5%2)+1))

@@ -50,13 +50,11 @@ func (h *Handler) reserveNext(r *request, local netip.Addr) (relayed, token, err
 	if err != nil {
 		return relayed{}, token{}, err
 	}
-	undo := cleanup{hold.Release}
-	defer undo.run()
 	even, odd, err := h.server.openPair(local)
 	if err != nil {
+		hold.Release()
 		return relayed{}, token{}, err
 	}
-	undo.cancel()
 	h.adopt(hold, id)
 	hold.Commit()
 	return even, h.server.reservations.add(&reservation{

@@ -24,7 +24,7 @@ const walkers = 3*stride + 7
 func newWalked(t *testing.T) *walked {
 	w := &walked{crowd: newCrowd(t), visits: make(map[*allocation.Allocation]int)}
 	for client := range walkers {
-		w.join(t, client)
+		w.join(client)
 	}
 	return w
 }
