@@ -22,6 +22,7 @@ type Poller struct {
 	silent bool // nothing came in the last Wait
 
 	courtesy courtesy
+	guess    func() bool
 	made     time.Time // what times are counted from: reading Go's monotonic clock alone is cheaper
 
 	mu    sync.Mutex
@@ -86,7 +87,7 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 		return p.found(n), nil
 	}
 	if p.courtesy.isDue() {
-		if n := p.look(); n > 0 {
+		if n, served := p.look(); n > 0 || served {
 			return p.found(n), nil
 		}
 	}
@@ -100,20 +101,24 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 	return p.found(n), err
 }
 
-// look yields if nothing is ready, and returns the number of events.
-func (p *Poller) look() int {
+// look yields if nothing is ready, and returns the number of events, or that a guess
+// was right.
+func (p *Poller) look() (events int, served bool) {
 	if p.courtesy.needsLook() {
 		n, _ := p.waitHolding(0)
 		p.courtesy.looked(n > 0)
 		if n > 0 {
-			return n
+			return n, false
 		}
 	}
 	begin := time.Since(p.made)
 	yield()
-	n, _ := p.waitHolding(0)
-	p.courtesy.learn(n > 0, time.Since(p.made)-begin)
-	return n
+	took := time.Since(p.made) - begin
+	if served = p.guess != nil && p.guess(); !served {
+		events, _ = p.waitHolding(0)
+	}
+	p.courtesy.learn(served || events > 0, took)
+	return events, served
 }
 
 // sleep waits in the way that suits how long nothing has come.
@@ -138,6 +143,11 @@ func (p *Poller) sleep(timeout time.Duration) (int, error) {
 // There must be more processors (GOMAXPROCS) than goroutines that hold one. The
 // collector is not held up: its signal to stop ends the wait.
 func (p *Poller) Hold(d time.Duration) { p.hold = d }
+
+// Guess makes a Wait that has let other threads run try f before it asks the kernel:
+// f serves what is likely to be ready without having been told so, and reports whether
+// it was. If so, that Wait is over and has no events.
+func (p *Poller) Guess(f func() bool) { p.guess = f }
 
 // milliseconds rounds up: a timeout below one must not become a busy loop.
 func milliseconds(d time.Duration) int { return int((d + time.Millisecond - 1) / time.Millisecond) }

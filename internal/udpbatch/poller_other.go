@@ -98,6 +98,9 @@ func (p *Poller) Wait(timeout time.Duration) (int, error) {
 // Hold does nothing: here Wait is a wait for a channel.
 func (p *Poller) Hold(time.Duration) {}
 
+// Guess does nothing: a Wait lets nobody run before it sleeps.
+func (p *Poller) Guess(func() bool) {}
+
 // collect takes what is ready.
 func (p *Poller) collect() {
 	p.mu.Lock()

@@ -41,6 +41,9 @@ func (w *Worker) round() error {
 		return err
 	}
 	w.readClock()
+	if events > 0 {
+		w.lone.saw(events, w.poller.Event(0))
+	}
 	if events > 0 || w.poller.Woken() {
 		w.stir()
 	}

@@ -111,6 +111,7 @@ type Worker struct {
 	streams   streams
 	expected  map[clientID]struct{} // whom Expect named
 	dtls      dtlsTable
+	lone      lone
 
 	up      uplink
 	down    downlink
@@ -154,6 +155,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 	if cfg.HoldProcessor {
 		w.poller.Hold(holdTime)
 	}
+	w.poller.Guess(w.serveLone)
 	w.up.send.SetSegmentation(w.offloads.segmentation)
 	w.control.open()
 	w.readClock()
