@@ -23,9 +23,10 @@ func Thread() int { return unix.Gettid() }
 // Favour lowers all threads of the process but these by so many steps of nice below
 // the first of these; each step is a tenth of a CPU that is fought for, and nothing
 // where there are enough of them. Threads that start later inherit it from those that
-// start them, which in Go is never a locked one. To lower needs no privilege; it
-// cannot be taken back without. It fails where /proc cannot be read or a filter of
-// system calls forbids it, and has then lowered some or none.
+// start them, which in Go is never a locked one. These themselves get short slices of
+// time. Neither needs a privilege; the first cannot be taken back without. It fails
+// where /proc cannot be read or a filter of system calls forbids it, and has then
+// changed some threads or none.
 func Favour(threads []int, steps int) error {
 	if len(threads) == 0 {
 		return nil
@@ -36,7 +37,15 @@ func Favour(threads []int, steps int) error {
 	}
 	for range passes {
 		lowered, err := lowerOthers(threads, min(own+steps, weakest))
-		if err != nil || lowered == 0 {
+		if err != nil {
+			return err
+		}
+		if lowered == 0 {
+			break
+		}
+	}
+	for _, thread := range threads {
+		if err := shorten(thread); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fairlead/fairlead/internal/priority"
 	"github.com/fairlead/fairlead/internal/testnet"
 )
@@ -106,5 +108,37 @@ func TestFavourNobody(t *testing.T) {
 	}
 	if got := testnet.Threads(t, os.Getpid())[os.Getpid()].Nice; got != before {
 		t.Errorf("got nice %d, want the %d of before", got, before)
+	}
+}
+
+// The favoured have short slices, but for those to which somebody gave another policy.
+func TestFavouredThreadsHaveShortSlices(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	favoured, release := threads(2)
+	defer release()
+	batch := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH}
+	if err := unix.SchedSetAttr(favoured[1], &batch, 0); err != nil {
+		t.Fatal(err)
+	}
+	usual, err := unix.SchedGetAttr(favoured[0], 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := priority.Favour(favoured, 5); err != nil {
+		t.Fatal(err)
+	}
+	got, err := unix.SchedGetAttr(favoured[0], 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if usual.Runtime == 0 {
+		t.Log("this kernel (before Linux 6.12) has no slices of threads")
+	} else if got.Runtime >= usual.Runtime {
+		t.Errorf("got a slice of %d ns, want less than the usual %d", got.Runtime, usual.Runtime)
+	}
+	if got, err := unix.SchedGetAttr(favoured[1], 0); err != nil || got.Policy != unix.SCHED_BATCH {
+		t.Errorf("a batch thread: got policy %d, %v, want that it is left alone", got.Policy, err)
 	}
 }
