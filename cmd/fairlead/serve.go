@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,11 +25,6 @@ const spareThreads = 2
 // where three of them fight for its CPU they still have a quarter of it. A collector
 // that computes there otherwise keeps it for some milliseconds.
 const niceSteps = 10
-
-// gcPercent trades a little time of the collector for memory: a relayed packet
-// makes no garbage and a request makes little, while what lives is small and
-// mostly without pointers. GOGC in the environment overrides it.
-const gcPercent = 25
 
 func newServeCommand(options *config.Options) *cobra.Command {
 	var dev bool
@@ -70,9 +64,7 @@ func serve(cmd *cobra.Command, options config.Options, dev bool) error {
 	}
 	warn(log, warnings)
 	runtime.GOMAXPROCS(cfg.WorkerCount() + spareThreads)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	tuneCollector()
 
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"testing"
+)
+
+// A small heap may grow by a quarter of the ballast, which takes no memory.
+func TestTuneCollector(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	defer func() { ballast = nil }()
+	before := residentBytes(t)
+	tuneCollector()
+	runtime.GC()
+	if grown := residentBytes(t) - before; grown > ballastBytes/4 {
+		t.Errorf("got %d bytes more resident, want little of the ballast's %d", grown, ballastBytes)
+	}
+	samples := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	goal, live := samples[0].Value.Uint64(), samples[1].Value.Uint64()
+	if goal-live < ballastBytes*gcPercent/100 {
+		t.Errorf("got %d bytes until the next collection, want %d at least", goal-live, ballastBytes*gcPercent/100)
+	}
+}
+
+func TestEnvironmentTunesCollector(t *testing.T) {
+	for _, c := range []struct {
+		variable, value string
+		want            int // percent
+	}{{"GOGC", "50", 77}, {"GOMEMLIMIT", "64MiB", gcPercent}} {
+		t.Run(c.variable, func(t *testing.T) {
+			t.Setenv("GOGC", "")
+			t.Setenv(c.variable, c.value)
+			defer debug.SetGCPercent(debug.SetGCPercent(77))
+			tuneCollector()
+			if got := debug.SetGCPercent(77); got != c.want || ballast != nil {
+				t.Errorf("got %d percent and a ballast of %d bytes, want %d and none", got, len(ballast), c.want)
+			}
+		})
+	}
+}
+
+// residentBytes is the memory that this process has.
+func residentBytes(t *testing.T) int {
+	t.Helper()
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size, resident int
+	if _, err := fmt.Fscan(bytes.NewReader(statm), &size, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return resident * os.Getpagesize()
+}
