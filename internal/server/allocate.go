@@ -99,7 +99,8 @@ func (h *Handler) allocateReserved(r *request, ask allocateAsk) error {
 
 // establish turns open relayed transport addresses into a live allocation and
 // answers. On an error the addresses are closed again; the hold stays the
-// caller's.
+// caller's. What is undone then are deferred functions of their own: a list of them
+// would be garbage behind each allocation.
 func (h *Handler) establish(r *request, ask allocateAsk, open opened, hold *quota.Hold) error {
 	live := false
 	defer func() {

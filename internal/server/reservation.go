@@ -50,11 +50,17 @@ func (h *Handler) reserveNext(r *request, local netip.Addr) (relayed, token, err
 	if err != nil {
 		return relayed{}, token{}, err
 	}
+	open := false
+	defer func() {
+		if !open {
+			hold.Release()
+		}
+	}()
 	even, odd, err := h.server.openPair(local)
 	if err != nil {
-		hold.Release()
 		return relayed{}, token{}, err
 	}
+	open = true
 	h.adopt(hold, id)
 	hold.Commit()
 	return even, h.server.reservations.add(&reservation{
