@@ -177,7 +177,9 @@ type allocation struct {
 // publish makes an allocation for a client, changed by those functions.
 func (f *fixture) publish(client netip.AddrPort, relayIP string, change ...func(*fastpath.Allocation)) allocation {
 	f.t.Helper()
-	return f.publishOn(client, listen(f.t, relayIP, udpbatch.Options{ErrorQueue: true}), change...)
+	// Room for what a test sends while the worker gets no CPU: the kernel would drop it.
+	o := udpbatch.Options{ErrorQueue: true, ReceiveBufferBytes: 2 << 20}
+	return f.publishOn(client, listen(f.t, relayIP, o), change...)
 }
 
 // publishOn is publish with a relay socket that is open.

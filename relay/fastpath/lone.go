@@ -40,7 +40,9 @@ func (l *lone) isLikely() bool {
 }
 
 // serveLone serves the lone socket, if there is one, and reports whether it had
-// something. It is the poller's Guess.
+// something. It is the poller's Guess, and the first step of the round: a Wait that
+// guesses may sleep, so no stream is to be served again and no posted function waits,
+// and what is queued here is sent before control code runs.
 func (w *Worker) serveLone() bool {
 	if !w.lone.isLikely() {
 		return false

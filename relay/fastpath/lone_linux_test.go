@@ -36,12 +36,13 @@ func TestServeLone(t *testing.T) {
 	if w.serveLone() {
 		t.Error("got something served before any socket was alone")
 	}
-	w.lone = lone{token: listenerToken | id, rounds: surelyLone}
+	sure := lone{token: listenerToken | id, rounds: surelyLone}
+	w.lone = sure
 	binding := []byte{0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 11: 1, 19: 1}
 	if _, err := client.Write(binding); err != nil {
 		t.Fatal(err)
 	}
-	for begin := time.Now(); !w.serveLone(); w.lone.rounds = surelyLone {
+	for begin := time.Now(); !w.serveLone(); w.lone = sure {
 		if time.Since(begin) > 10*time.Second {
 			t.Fatal("got nothing served in 10 s")
 		}
