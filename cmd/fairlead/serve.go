@@ -108,7 +108,7 @@ func favourWorkers(ctx context.Context, i *instance, log *zap.Logger) {
 		return // it stops already
 	}
 	if err := priority.Favour(threads, niceSteps); err != nil {
-		log.Info("workers have no precedence over other threads", zap.Error(err))
+		log.Info("workers do not have full precedence over other threads", zap.Error(err))
 	}
 }
 

@@ -21,7 +21,8 @@ Served at ` + "`/metrics`" + ` on ` + "`monitoring.address`" + `, live: traffic 
 allocation counts as it flows. No label has a value that a client can choose.
 The usual ` + "`go_*`" + ` and ` + "`process_*`" + ` metrics stand beside these. The heap of
 ` + "`go_memstats_*`" + ` includes 32 MiB that set the pace of Go's collector and are never
-resident; ` + "`process_resident_memory_bytes`" + ` is what the server takes.
+resident, unless GOGC or GOMEMLIMIT is in the environment;
+` + "`process_resident_memory_bytes`" + ` is what the server takes.
 
 | Metric | Type | Labels | Meaning |
 |---|---|---|---|
