@@ -64,6 +64,12 @@ func (c *client) bind(number uint16, peer netip.AddrPort) error {
 	return err
 }
 
+// release gives the allocation up (RFC 8656 section 8: a lifetime of zero).
+func (c *client) release() error {
+	_, err := c.ask(wire.MethodRefresh, func(b *wire.Builder) { b.Lifetime(0) })
+	return err
+}
+
 // refused is an error response.
 type refused struct {
 	method wire.Method

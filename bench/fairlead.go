@@ -66,13 +66,20 @@ func Fairlead(version string, t Transport) Spec {
 	}
 }
 
+// FairleadTraced is the running binary that tells of each cycle of its collector.
+func FairleadTraced(version string) Spec {
+	s := Fairlead(version, UDP)
+	s.Command = "env GODEBUG=gctrace=1 " + s.Command
+	return s
+}
+
 // FairleadCollecting is the running binary with a collector that works all the time:
 // it starts after every percent of growth, and reloads, one in the midst of a slice of
 // the usual length, leave garbage.
 func FairleadCollecting(version string) Spec {
-	s := Fairlead(version, UDP)
+	s := FairleadTraced(version)
 	s.Name = "fairlead, collecting"
-	s.Command = "env GOGC=1 GODEBUG=gctrace=1 " + s.Command
+	s.Command = "env GOGC=1 " + s.Command
 	s.ReloadEvery = 130 * time.Millisecond
 	return s
 }

@@ -14,7 +14,7 @@ import (
 //	    clients                          relay                         peers
 //	+-------------+           +--------------------------+          +----------+
 //	|  10.1.0.2   |-- veth ---| 10.1.0.11      10.2.0.11 |-- veth --| 10.2.0.2 |
-//	|             |           | 10.1.0.12  …   10.2.0.12 |          |          |
+//	|  10.1.0.3   |           | 10.1.0.12  …   10.2.0.12 |          |          |
 //	|             |           +--------------------------+          |          |
 //	|  10.3.0.1   |-------------------- veth -----------------------| 10.3.0.2 |
 //	+-------------+          the direct way: the baseline           +----------+
@@ -38,6 +38,7 @@ const maxServers = 16
 // Addresses of the hosts.
 var (
 	clientAddr       = netip.MustParseAddr("10.1.0.2")
+	visitorAddr      = netip.MustParseAddr("10.1.0.3") // clients that come and go
 	peerAddr         = netip.MustParseAddr("10.2.0.2")
 	directClientAddr = netip.MustParseAddr("10.3.0.1")
 	directPeerAddr   = netip.MustParseAddr("10.3.0.2")
@@ -95,6 +96,7 @@ func (l *lab) link() error {
 		l.clients.ip(l.peers,
 			"link set relay up",
 			"addr add 10.1.0.2/24 dev relay",
+			"addr add 10.1.0.3/24 dev relay",
 			"link add direct type veth peer name direct netns /proc/self/fd/3",
 			"link set direct up",
 			"addr add 10.3.0.1/24 dev direct"),

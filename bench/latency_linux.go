@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 )
+
+// refreshInterval is how often permissions and channels are renewed, at most one round
+// later: permissions last five minutes.
+const refreshInterval = time.Minute
 
 // Latency measures how long packets take through servers that have many other
 // allocations, at half of the load that the first one can carry.
@@ -19,7 +22,7 @@ func Latency(ctx context.Context, o LatencyOptions) (report *LatencyReport, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	report = &LatencyReport{Machine: l.machine, Date: time.Now(), PayloadBytes: o.Payload, Flows: o.Flows, Allocations: o.Allocations, Rounds: o.Rounds}
+	report = &LatencyReport{Machine: l.machine, Date: time.Now(), PayloadBytes: o.Payload, Flows: o.Flows, Allocations: o.Allocations, SetUps: o.SetUps, Rounds: o.Rounds}
 
 	up, err := l.openLineup(ctx, o.Servers, o.Flows)
 	if err != nil {
@@ -50,158 +53,76 @@ func Latency(ctx context.Context, o LatencyOptions) (report *LatencyReport, err 
 // latency measures one direction: first the capacity of the reference, then
 // all ways in turns.
 func (up *lineup) latency(ctx context.Context, d Direction, o LatencyOptions) (latencies []LatencyAt, err error) {
-	loops, tallies, err := up.openLoops(d, o.Payload, o.Flows)
+	ways, err := up.ways(d, o)
 	defer func() {
-		for _, l := range loops {
-			err = errors.Join(err, l.close())
+		for _, w := range ways {
+			err = errors.Join(err, w.loop.close())
 		}
 	}()
 	if err != nil {
 		return nil, err
 	}
-	reference := loops[1]
-	at := LatencyAt{Direction: d}
-	o.Progress.say("%s: looking for the capacity of %s", d, up.servers[0].spec.Name)
+	direct, reference := ways[0], ways[1]
+	o.Progress.say("%s: looking for the capacity of %s", d, reference.server.spec.Name)
+	var packets float64
+	var isBound bool
 	err = up.lab.onOtherCPU(func() (err error) {
-		at.CapacityPackets, at.IsBound, err = reference.capacity(ctx, evenly(reference.offers))
+		packets, isBound, err = reference.loop.capacity(ctx, evenly(reference.loop.offers))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	at.OfferedPackets = at.CapacityPackets / 2
-	o.Progress.say("%s: %.0f packets per second come through; measuring at half of it", d, at.CapacityPackets)
-
-	latencies = make([]LatencyAt, len(loops))
-	added := make([][len(percents)][]float64, len(loops))
-	for i, l := range loops {
-		latencies[i] = at
-		evenly(l.offers)(at.OfferedPackets)
+	o.Progress.say("%s: %.0f packets per second come through; measuring at half of it", d, packets)
+	for _, w := range ways {
+		evenly(w.loop.offers)(packets / 2)
 	}
+	refreshed := time.Now()
 	for range o.Rounds {
-		for i, l := range loops {
-			if err := up.measureUndisturbed(ctx, l, tallies[i], i-1, o.Slice, &latencies[i]); err != nil {
+		if time.Since(refreshed) > refreshInterval {
+			if err := up.refresh(o.Flows); err != nil {
 				return nil, err
 			}
-			for p, percent := range percents {
-				added[i][p] = append(added[i][p], tallies[i].at(percent)-tallies[0].at(percent))
+			refreshed = time.Now()
+		}
+		for _, w := range ways {
+			if err := w.measureUndisturbed(ctx, up, o.Slice); err != nil {
+				return nil, err
 			}
+			w.addBeyond(direct)
 		}
 	}
-	for i := range latencies {
-		latencies[i].AddedP50Ns = quartilesOf(added[i][0])
-		latencies[i].AddedP99Ns = quartilesOf(added[i][1])
-		latencies[i].AddedP999Ns = quartilesOf(added[i][2])
+	for _, w := range ways[1:] {
+		at := w.report(direct)
+		at.Direction, at.CapacityPackets, at.IsBound, at.OfferedPackets = d, packets, isBound, packets/2
+		latencies = append(latencies, at)
 	}
-	return latencies[1:], nil
+	return latencies, nil
 }
 
-// percents are the quantiles that are told.
-var percents = [...]float64{50, 99, 99.9}
-
-// disturbedSlices is how often a slice is measured anew because the hypervisor
-// took the CPU away in it.
-const disturbedSlices = 8
-
-// measureUndisturbed measures a slice in which the hypervisor left the machine
-// alone, or after some tries one in which it did not, and notes that.
-func (up *lineup) measureUndisturbed(ctx context.Context, l *openLoop, t *tally, server int, slice time.Duration, at *LatencyAt) error {
-	for try := 0; ; try++ {
-		t.histogram.Reset()
-		one := *at
-		before, err := stolenTicks()
-		if err != nil {
-			return err
-		}
-		if err := up.measureLatency(ctx, l, server, slice, &one); err != nil {
-			return err
-		}
-		after, err := stolenTicks()
-		if err != nil {
-			return err
-		}
-		if after != before && try < disturbedSlices {
-			at.Repeated++
-			continue
-		}
-		if after != before {
-			one.Disturbed++
-		}
-		*at = one
-		return nil
+// ways prepares the load on the direct way and then on each server.
+func (up *lineup) ways(d Direction, o LatencyOptions) (ways []*way, err error) {
+	if err := up.refresh(o.Flows); err != nil {
+		return nil, err
 	}
-}
-
-// measureLatency offers one slice of load to one server, or for -1 to the
-// direct way.
-func (up *lineup) measureLatency(ctx context.Context, l *openLoop, server int, slice time.Duration, at *LatencyAt) error {
-	run := func() error { return up.lab.onOtherCPU(func() error { return l.run(ctx, slice) }) }
-	if server < 0 {
-		return run()
-	}
-	s := up.servers[server]
-	at.Server = s.spec.Name
-	before := s.process.collections()
-	err := s.reloading(run)
-	if err != nil {
-		return err
-	}
-	if s.process.hasEnded() {
-		return s.explain(errors.New("it ended during the measurement"))
-	}
-	at.Collections += s.process.collections() - before
-	sent, received := counts(l.offers)
-	at.Sent += sent
-	at.Lost += sent - received
-	return nil
-}
-
-// openLoops prepares the load on the direct way and then on each server, and a
-// tally for each.
-func (up *lineup) openLoops(d Direction, payload, flows int) (loops []*openLoop, tallies []*tally, err error) {
-	for _, way := range append([][]*flow{up.direct}, up.relayed...) {
-		t := newTally()
+	for i, flows := range append([][]*flow{up.direct}, up.relayed...) {
+		w := &way{slice: newTally(), all: newTally()}
+		if i > 0 {
+			w.server = up.servers[i-1]
+			w.churn = newChurn(up.lab, w.server, o.SetUps)
+		}
 		var offers []*offer
-		for _, f := range way[:flows] {
-			if err := f.refresh(); err != nil {
-				return loops, nil, err
-			}
-			o, err := f.newOffer(d, payload, time.Second, t)
+		for _, f := range flows[:o.Flows] {
+			offer, err := f.newOffer(d, o.Payload, time.Second, w.slice)
 			if err != nil {
-				return loops, nil, err
+				return ways, err
 			}
-			offers = append(offers, o)
+			offers = append(offers, offer)
 		}
-		l, err := newOpenLoop(offers)
-		if err != nil {
-			return loops, nil, err
+		if w.loop, err = newOpenLoop(offers); err != nil {
+			return ways, err
 		}
-		loops, tallies = append(loops, l), append(tallies, t)
+		ways = append(ways, w)
 	}
-	return loops, tallies, nil
-}
-
-// reloading runs f while the server is told to reload as often as its Spec wants.
-func (s *server) reloading(f func() error) error {
-	if s.spec.ReloadEvery == 0 {
-		return f()
-	}
-	done, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(s.spec.ReloadEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				_ = s.process.cmd.Process.Signal(syscall.SIGHUP) // that it has ended shows otherwise
-			case <-done:
-				return
-			}
-		}
-	}()
-	err := f()
-	close(done)
-	<-stopped
-	return err
+	return ways, nil
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"time"
 )
@@ -12,13 +13,14 @@ import (
 type lineup struct {
 	lab     *lab
 	servers []*server
+	pids    map[int]bool // of this process and of the servers
 	direct  []*flow
 	relayed [][]*flow // by server
 }
 
 // openLineup starts the servers and opens flows to all of them.
 func (l *lab) openLineup(ctx context.Context, specs []Spec, flows int) (up *lineup, err error) {
-	up = &lineup{lab: l, relayed: make([][]*flow, len(specs))}
+	up = &lineup{lab: l, relayed: make([][]*flow, len(specs)), pids: map[int]bool{os.Getpid(): true}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, up.close())
@@ -30,6 +32,7 @@ func (l *lab) openLineup(ctx context.Context, specs []Spec, flows int) (up *line
 			return up, err
 		}
 		up.servers = append(up.servers, s)
+		up.pids[s.process.cmd.Process.Pid] = true
 	}
 	for range flows {
 		f, err := l.openDirectFlow()
@@ -106,16 +109,26 @@ func (up *lineup) measure(ctx context.Context, c Cell, payload int, p pace) (mea
 	return measurements, nil
 }
 
-// routes prepares the cell on the direct way and then on each server, and
-// renews permissions and channels, which last five minutes.
-func (up *lineup) routes(c Cell, payload int) ([]*route, error) {
-	var routes []*route
-	for _, flows := range append([][]*flow{up.direct}, up.relayed...) {
-		for _, f := range flows[:c.Flows] {
+// refresh renews the permissions and channels of so many flows to each server, which
+// last five minutes.
+func (up *lineup) refresh(flows int) error {
+	for _, relayed := range up.relayed {
+		for _, f := range relayed[:flows] {
 			if err := f.refresh(); err != nil {
-				return routes, err
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// routes prepares the cell on the direct way and then on each server.
+func (up *lineup) routes(c Cell, payload int) ([]*route, error) {
+	if err := up.refresh(c.Flows); err != nil {
+		return nil, err
+	}
+	var routes []*route
+	for _, flows := range append([][]*flow{up.direct}, up.relayed...) {
 		r, err := routeOver(flows, c, payload)
 		if err != nil {
 			return routes, err

@@ -20,6 +20,7 @@ func TestLatency(t *testing.T) {
 		Servers:     pionSpecs(),
 		Flows:       8,
 		Allocations: 100,
+		SetUps:      100,
 		Rounds:      1,
 		Slice:       500 * time.Millisecond,
 		Payload:     bench.DefaultPayload,
@@ -34,6 +35,9 @@ func TestLatency(t *testing.T) {
 	for _, l := range report.Latencies {
 		if l.CapacityPackets <= 0 || l.OfferedPackets != l.CapacityPackets/2 {
 			t.Errorf("%s: got %.0f packets offered of a capacity of %.0f, want half", l.Direction, l.OfferedPackets, l.CapacityPackets)
+		}
+		if l.SetUps == 0 {
+			t.Errorf("%s: no allocation came and went", l.Direction)
 		}
 		// A relay cannot be faster than a direct link.
 		if l.Sent == 0 || l.Lost == l.Sent || l.AddedP50Ns.Median <= 0 {

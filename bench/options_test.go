@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,9 @@ func TestLatencyOptionsValidate(t *testing.T) {
 		"no flows":                {func(o *LatencyOptions) { o.Flows = 0 }, "0 flows"},
 		"more than descriptors":   {func(o *LatencyOptions) { o.Flows = 1501 }, "1501 flows"},
 		"more than ports":         {func(o *LatencyOptions) { o.Allocations = 60000 }, "60000 allocations"},
+		"nobody comes and goes":   {func(o *LatencyOptions) { o.SetUps = 0 }, ""},
+		"more than one client":    {func(o *LatencyOptions) { o.SetUps = 2001 }, "2001 set-ups"},
+		"set-ups that are none":   {func(o *LatencyOptions) { o.SetUps = math.NaN() }, "NaN set-ups"},
 		"no rounds":               {func(o *LatencyOptions) { o.Rounds = 0 }, "0 rounds"},
 		"shorter than a trial":    {func(o *LatencyOptions) { o.Slice = time.Millisecond }, "too short"},
 		"no room for a timestamp": {func(o *LatencyOptions) { o.Payload = 7 }, "payload of 7"},
@@ -75,7 +79,7 @@ func TestLatencyOptionsValidate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := LatencyOptions{
-				Servers: []Spec{Pion(), Fairlead("", UDP)}, Flows: 200, Allocations: 16000, Rounds: 5,
+				Servers: []Spec{Pion(), Fairlead("", UDP)}, Flows: 200, Allocations: 16000, SetUps: 1000, Rounds: 5,
 				Slice: 2 * time.Second, Payload: DefaultPayload,
 			}
 			tt.change(&o)

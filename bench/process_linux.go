@@ -119,12 +119,15 @@ func (p *process) collections() int {
 	return count
 }
 
-// cpuTime is what all threads of the program have used, to the nanosecond: the
+// cpuTime is what all threads of the program have used.
+func (p *process) cpuTime() (time.Duration, error) { return cpuTimeOf(p.cmd.Process.Pid) }
+
+// cpuTimeOf is what all threads of any process have used, to the nanosecond: the
 // clock id of another process is made from its number (clock_getcpuclockid(3)).
-func (p *process) cpuTime() (time.Duration, error) {
+func cpuTimeOf(pid int) (time.Duration, error) {
 	const clockOfScheduler = 2
 	var t unix.Timespec
-	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|clockOfScheduler), &t); err != nil {
+	if err := unix.ClockGettime(int32(^pid<<3|clockOfScheduler), &t); err != nil {
 		return 0, fmt.Errorf("read CPU time: %w", os.NewSyscallError("clock_gettime", err))
 	}
 	return time.Duration(t.Nano()), nil

@@ -23,13 +23,13 @@ func newBenchLatencyCommand() *cobra.Command {
 		Short: "Measure the latency that relays add at half load",
 		Long: `Find the rate at which coturn first loses 0.1 % of the packets, offer half of
 it to every server, and print how much later packets arrive than over a direct
-link. Each server holds many other allocations. Fairlead takes part a second
-time with Go's collector kept busy. Servers run on one CPU and the load on
+link. Each server holds many other allocations, and more come and go meanwhile.
+Fairlead takes part a second time with Go's collector kept busy. Servers run on one CPU and the load on
 another: it needs two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runBench(cmd, coturn, file, func(ctx context.Context, servers []bench.Spec) (benchTable, error) {
-				options.Servers = append(servers, bench.Fairlead(version, bench.UDP), bench.FairleadCollecting(version), bench.Pion())
+				options.Servers = append(servers, bench.FairleadTraced(version), bench.FairleadCollecting(version), bench.Pion())
 				options.Progress = bench.ProgressTo(cmd.ErrOrStderr())
 				return bench.Latency(ctx, options)
 			})
@@ -38,6 +38,7 @@ another: it needs two.`,
 	flags := cmd.Flags()
 	flags.IntVar(&options.Flows, "flows", 200, "flows that share the load")
 	flags.IntVar(&options.Allocations, "allocations", 16000, "live allocations beside those of the flows")
+	flags.Float64Var(&options.SetUps, "set-ups", 1000, "allocations per second that come and go on each server meanwhile; 0: none")
 	flags.IntVar(&options.Rounds, "rounds", 40, "how often the servers take turns")
 	flags.DurationVar(&options.Slice, "slice", 250*time.Millisecond, "time of one server in one round")
 	addLoadFlags(cmd, &coturn, &options.Payload, &options.CPU, &file)
