@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -66,10 +67,20 @@ func Fairlead(version string, t Transport) Spec {
 	}
 }
 
-// FairleadTraced is the running binary that tells of each cycle of its collector.
+// FairleadTraced is the running binary that tells of each cycle of its collector,
+// which runs as it ships.
 func FairleadTraced(version string) Spec {
 	s := Fairlead(version, UDP)
 	s.Command = "env GODEBUG=gctrace=1 " + s.Command
+	return s
+}
+
+// FairleadCollectingOften is the running binary with a collector that starts after
+// every twentieth of growth: with 16,000 allocations some ten times as often as it ships.
+func FairleadCollectingOften(version string) Spec {
+	s := FairleadTraced(version)
+	s.Name = "fairlead, GOGC=5"
+	s.Command = "env GOGC=5 " + strings.TrimPrefix(s.Command, "env ")
 	return s
 }
 
@@ -79,7 +90,7 @@ func FairleadTraced(version string) Spec {
 func FairleadCollecting(version string) Spec {
 	s := FairleadTraced(version)
 	s.Name = "fairlead, collecting"
-	s.Command = "env GOGC=1 " + s.Command
+	s.Command = "env GOGC=1 " + strings.TrimPrefix(s.Command, "env ")
 	s.ReloadEvery = 130 * time.Millisecond
 	return s
 }

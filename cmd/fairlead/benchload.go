@@ -24,12 +24,13 @@ func newBenchLatencyCommand() *cobra.Command {
 		Long: `Find the rate at which coturn first loses 0.1 % of the packets, offer half of
 it to every server, and print how much later packets arrive than over a direct
 link. Each server holds many other allocations, and more come and go meanwhile.
-Fairlead takes part a second time with Go's collector kept busy. Servers run on
-one CPU and the load on another: it needs two.`,
+Fairlead takes part two more times, with Go's collector running more often and
+all the time. Servers run on one CPU and the load on another: it needs two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runBench(cmd, coturn, file, func(ctx context.Context, servers []bench.Spec) (benchTable, error) {
-				options.Servers = append(servers, bench.FairleadTraced(version), bench.FairleadCollecting(version), bench.Pion())
+				options.Servers = append(servers, bench.FairleadTraced(version),
+					bench.FairleadCollectingOften(version), bench.FairleadCollecting(version), bench.Pion())
 				options.Progress = bench.ProgressTo(cmd.ErrOrStderr())
 				return bench.Latency(ctx, options)
 			})
