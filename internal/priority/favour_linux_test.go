@@ -2,9 +2,7 @@ package priority_test
 
 import (
 	"os"
-	"os/exec"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 
@@ -13,22 +11,6 @@ import (
 	"github.com/fairlead/fairlead/internal/priority"
 	"github.com/fairlead/fairlead/internal/testnet"
 )
-
-// inChild runs the test in a process of its own: what is lowered stays so. It
-// reports whether this is that process.
-func inChild(t *testing.T) bool {
-	t.Helper()
-	const mark = "FAIRLEAD_TEST_PRIORITY_CHILD"
-	if os.Getenv(mark) != "" {
-		return true
-	}
-	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	child.Env = append(os.Environ(), mark+"=1")
-	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("the test in its own process: %v\n%s", err, out)
-	}
-	return false
-}
 
 // threads keeps so many goroutines on threads of their own until release is called,
 // and returns the threads.
@@ -50,7 +32,7 @@ func threads(count int) (numbers []int, release func()) {
 
 // All threads but the favoured are lowered, and those that start later, too.
 func TestFavour(t *testing.T) {
-	if !inChild(t) {
+	if !testnet.InOwnProcess(t) {
 		return
 	}
 	favoured, release := threads(2)
@@ -81,7 +63,7 @@ func TestFavour(t *testing.T) {
 
 // It stops at the weakest value, and nothing is raised again.
 func TestFavourAgain(t *testing.T) {
-	if !inChild(t) {
+	if !testnet.InOwnProcess(t) {
 		return
 	}
 	favoured, release := threads(1)
@@ -99,7 +81,7 @@ func TestFavourAgain(t *testing.T) {
 }
 
 func TestFavourNobody(t *testing.T) {
-	if !inChild(t) {
+	if !testnet.InOwnProcess(t) {
 		return
 	}
 	before := testnet.Threads(t, os.Getpid())[os.Getpid()].Nice
@@ -113,7 +95,7 @@ func TestFavourNobody(t *testing.T) {
 
 // The favoured have short slices, but for those to which somebody gave another policy.
 func TestFavouredThreadsHaveShortSlices(t *testing.T) {
-	if !inChild(t) {
+	if !testnet.InOwnProcess(t) {
 		return
 	}
 	favoured, release := threads(2)
