@@ -143,7 +143,7 @@ func compareWithDirect(direct, relayed *sample) Measurement {
 	m := Measurement{
 		BaselineNs: medianOf(direct.perPacket),
 		TotalNs:    medianOf(relayed.perPacket),
-		Bursts:     len(relayed.perPacket),
+		Bursts:     relayed.bursts,
 		Loss:       max(relayed.loss(), direct.loss()),
 	}
 	m.NetNs = m.TotalNs - m.BaselineNs

@@ -127,8 +127,31 @@ func TestSample(t *testing.T) {
 	if len(s.rounds) != 2 || s.rounds[0] <= 0 || s.rounds[1] <= 0 {
 		t.Errorf("rounds: got %v, want two positive medians", s.rounds)
 	}
-	if s.sent == 0 || s.sent != 4*len(s.perPacket) || s.loss() != 0 {
-		t.Errorf("got %d packets in %d bursts, %v lost; want four in each, none lost", s.sent, len(s.perPacket), s.loss())
+	if s.sent == 0 || s.sent != 4*s.bursts || len(s.perPacket) != s.bursts || s.loss() != 0 {
+		t.Errorf("got %d packets in %d bursts, %d kept, %v lost; want four in each, all kept, none lost", s.sent, s.bursts, len(s.perPacket), s.loss())
+	}
+}
+
+// A long measurement keeps some of the bursts of every slice.
+func TestSampleOfManyBursts(t *testing.T) {
+	s := newSample()
+	const slices, each = 20, 200_000
+	for i := range slices {
+		for burst := range each {
+			s.current = append(s.current, float64(1+i*each+each-burst))
+		}
+		s.endSlice()
+	}
+	if s.bursts != slices*each || len(s.perPacket) > maxBursts || len(s.perPacket) < maxBursts/4 {
+		t.Errorf("got %d bursts, %d of them kept; want %d, and %d at most", s.bursts, len(s.perPacket), slices*each, maxBursts)
+	}
+	for i, median := range s.rounds {
+		if want := float64(i*each) + each/2 + 1.5; median != want {
+			t.Errorf("median of slice %d: got %v, want %v", i, median, want)
+		}
+	}
+	if got := medianOf(s.perPacket) / (slices * each); got < 0.49 || got > 0.51 {
+		t.Errorf("median of all: got %v of the greatest value, want half", got)
 	}
 }
 
@@ -144,8 +167,8 @@ func TestSampleOfNothing(t *testing.T) {
 }
 
 func TestCompareWithDirect(t *testing.T) {
-	direct := &sample{perPacket: []float64{10, 20, 30}, rounds: []float64{10, 25, 20}, sent: 100}
-	relayed := &sample{perPacket: []float64{90, 50, 70}, rounds: []float64{50, 80, 0}, sent: 100, lost: 1}
+	direct := &sample{perPacket: []float64{10, 20, 30}, bursts: 3, rounds: []float64{10, 25, 20}, sent: 100}
+	relayed := &sample{perPacket: []float64{90, 50, 70}, bursts: 3, rounds: []float64{50, 80, 0}, sent: 100, lost: 1}
 	m := compareWithDirect(direct, relayed)
 	if m.BaselineNs != 20 || m.TotalNs != 70 || m.NetNs != 50 {
 		t.Errorf("got baseline %v, total %v, net %v; want 20, 70, 50", m.BaselineNs, m.TotalNs, m.NetNs)
