@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,23 +46,6 @@ func (s *socket) giveBack() (tcp *net.TCPConn, in, out []byte, err error) {
 
 // Descriptor is for udpbatch.Poller.
 func (c *Conn) Descriptor() int { return c.link.socket.fd }
-
-// recv reads; 0 bytes without an error is the end.
-func (s *socket) recv(b []byte) (int, syscall.Errno) { return outcome(unix.Read(s.fd, b)) }
-
-// send writes what fits.
-func (s *socket) send(b []byte) (int, syscall.Errno) { return outcome(unix.Write(s.fd, b)) }
-
-// outcome is what a system call returned, without the interface.
-func outcome(n int, err error) (int, syscall.Errno) {
-	if err == nil {
-		return n, 0
-	}
-	if errno, ok := err.(syscall.Errno); ok {
-		return 0, errno
-	}
-	return 0, syscall.EIO
-}
 
 func (s *socket) close() error {
 	if s.fd < 0 {
