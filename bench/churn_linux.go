@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -37,12 +36,10 @@ func (c *churn) during(f func() error) (visitors int, err error) {
 	if c.interval == 0 {
 		return 0, f()
 	}
-	stop, done := make(chan struct{}), make(chan error, 1)
 	before := c.visitors
-	go func() { done <- c.lab.clients.do(func() error { return c.run(stop) }) }()
-	err = f()
-	close(stop)
-	err = errors.Join(err, <-done)
+	err = meanwhile(f, func(stop <-chan struct{}) error {
+		return c.lab.clients.do(func() error { return c.run(stop) })
+	})
 	return c.visitors - before, err
 }
 
@@ -52,38 +49,16 @@ func (c *churn) run(stop <-chan struct{}) error {
 	if err := bindThread(c.lab.cpu, unix.SCHED_BATCH); err != nil {
 		return err
 	}
-	ticker := time.NewTicker(c.interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-stop:
-			return nil
-		case <-ticker.C:
-		}
-		if err := c.visit(); err != nil {
-			return c.server.explain(fmt.Errorf("allocation %d of those that come and go: %w", c.visitors+1, err))
-		}
-		c.visitors++
-	}
+	return every(c.interval, stop, c.visit)
 }
 
 // visit is one allocation, from its first request to its end.
-func (c *churn) visit() (err error) {
+func (c *churn) visit() error {
 	port := uint16(firstClientPort + c.visitors%visitorPorts)
-	fd, err := openSocket(netip.AddrPortFrom(visitorAddr, port))
-	if err != nil {
-		return err
+	from, peer := netip.AddrPortFrom(visitorAddr, port), netip.AddrPortFrom(peerAddr, port)
+	if err := c.server.setUp(from, peer, (*client).release); err != nil {
+		return c.server.explain(fmt.Errorf("allocation %d of those that come and go: %w", c.visitors+1, err))
 	}
-	defer func() { err = errors.Join(err, unix.Close(fd)) }()
-	if err := connect(fd, c.server.addr); err != nil {
-		return err
-	}
-	client := client{fd: fd}
-	if _, err := client.allocate(); err != nil {
-		return err
-	}
-	if err := client.bind(channelNumber, netip.AddrPortFrom(peerAddr, port)); err != nil {
-		return err
-	}
-	return client.release()
+	c.visitors++
+	return nil
 }

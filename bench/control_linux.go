@@ -173,21 +173,30 @@ func (l *lab) allocate(t *tenant, count int) error {
 
 // allocate makes one allocation from a new client. Its socket closes, the
 // server does not learn that.
-func (t *tenant) allocate() (err error) {
-	port := uint16(firstClientPort + t.allocations)
-	fd, err := openSocket(netip.AddrPortFrom(clientAddr, port))
+func (t *tenant) allocate() error {
+	from := netip.AddrPortFrom(clientAddr, uint16(firstClientPort+t.allocations))
+	return t.setUp(from, controlPeer(t.allocations), func(*client) error { return nil })
+}
+
+// setUp makes an allocation with one channel from a new client and does with it what
+// then says.
+func (s *server) setUp(from, peer netip.AddrPort, then func(*client) error) (err error) {
+	fd, err := openSocket(from)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unix.Close(fd)) }()
-	if err := connect(fd, t.addr); err != nil {
+	if err := connect(fd, s.addr); err != nil {
 		return err
 	}
 	c := client{fd: fd}
 	if _, err := c.allocate(); err != nil {
 		return err
 	}
-	return c.bind(channelNumber, controlPeer(t.allocations))
+	if err := c.bind(channelNumber, peer); err != nil {
+		return err
+	}
+	return then(&c)
 }
 
 // rest waits, or returns early with the context's error.

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -69,18 +68,13 @@ func Fairlead(version string, t Transport) Spec {
 
 // FairleadTraced is the running binary that tells of each cycle of its collector,
 // which runs as it ships.
-func FairleadTraced(version string) Spec {
-	s := Fairlead(version, UDP)
-	s.Command = "env GODEBUG=gctrace=1 " + s.Command
-	return s
-}
+func FairleadTraced(version string) Spec { return fairleadIn(version, "GODEBUG=gctrace=1") }
 
 // FairleadCollectingOften is the running binary with a collector that starts after
 // every twentieth of growth: with 16,000 allocations some ten times as often as it ships.
 func FairleadCollectingOften(version string) Spec {
-	s := FairleadTraced(version)
+	s := fairleadIn(version, "GOGC=5 GODEBUG=gctrace=1")
 	s.Name = "fairlead, GOGC=5"
-	s.Command = "env GOGC=5 " + strings.TrimPrefix(s.Command, "env ")
 	return s
 }
 
@@ -88,9 +82,15 @@ func FairleadCollectingOften(version string) Spec {
 // it starts after every percent of growth, and reloads, one in the midst of a slice of
 // the usual length, leave garbage.
 func FairleadCollecting(version string) Spec {
-	s := FairleadTraced(version)
+	s := fairleadIn(version, "GOGC=1 GODEBUG=gctrace=1")
 	s.Name = "fairlead, collecting"
-	s.Command = "env GOGC=1 " + strings.TrimPrefix(s.Command, "env ")
 	s.ReloadEvery = 130 * time.Millisecond
+	return s
+}
+
+// fairleadIn is Fairlead in an environment of the Go runtime.
+func fairleadIn(version, environment string) Spec {
+	s := Fairlead(version, UDP)
+	s.Command = "env " + environment + " " + s.Command
 	return s
 }

@@ -13,14 +13,13 @@ import (
 type lineup struct {
 	lab     *lab
 	servers []*server
-	pids    map[int]bool // of this process and of the servers
 	direct  []*flow
 	relayed [][]*flow // by server
 }
 
 // openLineup starts the servers and opens flows to all of them.
 func (l *lab) openLineup(ctx context.Context, specs []Spec, flows int) (up *lineup, err error) {
-	up = &lineup{lab: l, relayed: make([][]*flow, len(specs)), pids: map[int]bool{os.Getpid(): true}}
+	up = &lineup{lab: l, relayed: make([][]*flow, len(specs))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, up.close())
@@ -32,7 +31,6 @@ func (l *lab) openLineup(ctx context.Context, specs []Spec, flows int) (up *line
 			return up, err
 		}
 		up.servers = append(up.servers, s)
-		up.pids[s.process.cmd.Process.Pid] = true
 	}
 	for range flows {
 		f, err := l.openDirectFlow()
@@ -48,6 +46,15 @@ func (l *lab) openLineup(ctx context.Context, specs []Spec, flows int) (up *line
 		}
 	}
 	return up, nil
+}
+
+// pids are the processes of the measurement, this one and the servers.
+func (up *lineup) pids() map[int]bool {
+	own := map[int]bool{os.Getpid(): true}
+	for _, s := range up.servers {
+		own[s.process.cmd.Process.Pid] = true
+	}
+	return own
 }
 
 // close ends the servers and closes the sockets.

@@ -21,7 +21,7 @@ type way struct {
 	loop   *openLoop
 	churn  *churn                   // nil on the direct way
 	slice  *tally                   // of one slice
-	all    *tally                   // of all slices that count
+	all    *tally                   // of all slices that were not disturbed
 	added  [len(percents)][]float64 // ns beyond the direct way, by slice
 	told   LatencyAt                // its counts
 }
@@ -29,17 +29,18 @@ type way struct {
 // measureUndisturbed measures a slice in which the machine did nothing else, or
 // after some tries one in which it did, and notes that.
 func (w *way) measureUndisturbed(ctx context.Context, up *lineup, slice time.Duration) error {
+	own := up.pids()
 	for try := 0; ; try++ {
 		w.slice.histogram.Reset()
 		counted := w.told
-		before, err := disturbanceBeside(up.pids)
+		before, err := disturbanceBeside(own)
 		if err != nil {
 			return err
 		}
 		if err := w.measure(ctx, up.lab, slice); err != nil {
 			return err
 		}
-		after, err := disturbanceBeside(up.pids)
+		after, err := disturbanceBeside(own)
 		if err != nil {
 			return err
 		}
@@ -103,22 +104,10 @@ func (s *server) reloading(f func() error) error {
 	if s.spec.ReloadEvery == 0 {
 		return f()
 	}
-	done, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(s.spec.ReloadEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				_ = s.process.cmd.Process.Signal(syscall.SIGHUP) // that it has ended shows otherwise
-			case <-done:
-				return
-			}
-		}
-	}()
-	err := f()
-	close(done)
-	<-stopped
-	return err
+	return meanwhile(f, func(stop <-chan struct{}) error {
+		return every(s.spec.ReloadEvery, stop, func() error {
+			_ = s.process.cmd.Process.Signal(syscall.SIGHUP) // that it has ended shows otherwise
+			return nil
+		})
+	})
 }
