@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -20,10 +18,10 @@ func TestTuneCollector(t *testing.T) {
 	}
 	t.Setenv("GOGC", "")
 	t.Setenv("GOMEMLIMIT", "")
-	before := residentBytes(t)
+	before := testnet.UsageOf(t, os.Getpid()).ResidentBytes
 	tuneCollector()
 	runtime.GC()
-	if grown := residentBytes(t) - before; grown > ballastBytes/4 {
+	if grown := testnet.UsageOf(t, os.Getpid()).ResidentBytes - before; grown > ballastBytes/4 {
 		t.Errorf("got %d bytes more resident, want little of the ballast's %d", grown, ballastBytes)
 	}
 	samples := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/live:bytes"}}
@@ -50,18 +48,4 @@ func TestEnvironmentTunesCollector(t *testing.T) {
 			}
 		})
 	}
-}
-
-// residentBytes is the memory that this process has.
-func residentBytes(t *testing.T) int {
-	t.Helper()
-	statm, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var size, resident int
-	if _, err := fmt.Fscan(bytes.NewReader(statm), &size, &resident); err != nil {
-		t.Fatal(err)
-	}
-	return resident * os.Getpagesize()
 }

@@ -17,13 +17,19 @@ type Usage struct {
 // Usage reads what the process holds right now.
 func (p *Process) Usage(t testing.TB) Usage {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	return UsageOf(t, p.PID())
+}
+
+// UsageOf is Usage for any process.
+func UsageOf(t testing.TB, pid int) Usage {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		t.Fatalf("read the status of %s: %v", p.cmd, err)
+		t.Fatalf("read the status of process %d: %v", pid, err)
 	}
-	descriptors, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
+	descriptors, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
-		t.Fatalf("list the descriptors of %s: %v", p.cmd, err)
+		t.Fatalf("list the descriptors of process %d: %v", pid, err)
 	}
 	usage := Usage{Descriptors: len(descriptors)}
 	for line := range strings.Lines(string(status)) {
@@ -34,7 +40,7 @@ func (p *Process) Usage(t testing.TB) Usage {
 		_, _ = fmt.Sscanf(line, "Threads: %d", &usage.Threads)
 	}
 	if usage.ResidentBytes == 0 || usage.Threads == 0 {
-		t.Fatalf("read the status of %s: no VmRSS or Threads line in\n%s", p.cmd, status)
+		t.Fatalf("read the status of process %d: no VmRSS or Threads line in\n%s", pid, status)
 	}
 	return usage
 }
